@@ -1,0 +1,27 @@
+"""fxp: the arithmetic of ``ap_fixed`` and ``ac_fixed``, bit for bit, on numpy arrays.
+
+>>> from fxp import Format, cast
+>>> cast(300, Format.parse("fixed<16,6>"), Format.parse("fixed<8,4,RND,SAT>"))
+array(5)
+"""
+
+from .casting import cast
+from .convert import from_decimal, from_float, from_fraction, to_float
+from .errors import FormatError, RawRangeError
+from .format import MAX_WIDTH, NARROW_WIDTH, Format
+from .modes import Overflow, Rounding
+
+__all__ = [
+    "MAX_WIDTH",
+    "NARROW_WIDTH",
+    "Format",
+    "FormatError",
+    "Overflow",
+    "RawRangeError",
+    "Rounding",
+    "cast",
+    "from_decimal",
+    "from_float",
+    "from_fraction",
+    "to_float",
+]
