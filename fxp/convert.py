@@ -71,14 +71,12 @@ def from_fraction(value: Fraction | int, target: Format) -> int:
     }[target.rounding]
     r = floor + int(up)
     low, high, size = target.raw_min, target.raw_max, 1 << target.width
-    if low <= r <= high and not (target.overflow is Overflow.SAT_SYM and r == low and target.width > 1):
+    if target.overflow is Overflow.SAT_SYM and target.signed and target.width > 1:
+        low = -high
+    if low <= r <= high:
         return r
-    if target.overflow is Overflow.SAT:
+    if target.overflow in (Overflow.SAT, Overflow.SAT_SYM):
         return low if r < low else high
-    if target.overflow is Overflow.SAT_SYM:
-        if not target.signed:
-            return low if r < low else high
-        return (-high if target.width > 1 else low) if r < 0 else high
     if target.overflow is Overflow.SAT_ZERO:
         return 0
     if target.sat_bits or target.overflow is Overflow.WRAP_SM:
