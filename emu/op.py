@@ -1,0 +1,126 @@
+"""What an operator declares: fields, shape, exact meaning on raw integers, float reference, work.
+
+An operator is a frozen dataclass in ``emu/ops``. It says nothing of C++, vendors or schedules:
+``configuration`` hands out neutral fields (int, Format, Constant, Table) that a generator spells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from fxp import Format
+
+__all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value"]
+
+Raw = npt.NDArray[np.int64]
+Real = npt.NDArray[np.float64]
+Shape = tuple[int, ...]
+
+
+class Value(NamedTuple):
+    """A tensor between nodes: its name, its shape without the batch, and how to read its bits."""
+
+    name: str
+    shape: Shape
+    format: Format
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """Weights: raw integers of ``format``, and the trained ``value`` they were rounded from."""
+
+    raw: Raw
+    format: Format
+    value: Real
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the array; ``()`` for a parameter that all elements share."""
+        return self.raw.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A look-up table as raw integers of ``format``, with the recipe that made it."""
+
+    raw: Raw
+    format: Format
+    recipe: str
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.raw.size
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the entries as little-endian int64."""
+        return hashlib.sha256(self.raw.astype("<i8").tobytes()).hexdigest()
+
+
+Field = int | Format | Constant | Table
+"""What a configuration may hold."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op:
+    """``y = operator(x...)``; subclasses state the formula in their first line.
+
+    ``result`` is the format every output element is cast to, once.
+    """
+
+    header: ClassVar[str]
+    """The file of ``hls_lib`` that implements it, without ``.hpp``; also the file in ``emu/ops``."""
+    arity: ClassVar[int] = 1
+
+    result: Format = field()
+
+    @property
+    def function(self) -> str:
+        """Name of the C++ function in namespace ``bw``."""
+        return self.header
+
+    def shape(self, *shapes: Shape) -> Shape:
+        """Output shape without the batch; elementwise by default."""
+        return shapes[0]
+
+    def check(self, *inputs: Value) -> None:
+        """Raise ValueError where shapes or widths cannot be computed exactly."""
+
+    def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
+        """Raw output for raw inputs of shape (N, *shape); ``values`` tell shapes and formats."""
+        raise NotImplementedError
+
+    def reference(self, *inputs: Real) -> Real:
+        """The same function in float64, without formats or tables."""
+        raise NotImplementedError
+
+    def multiplications(self, *shapes: Shape) -> int:
+        """Multiply-adds per sample."""
+        return 0
+
+    def configuration(self, *inputs: Value) -> Mapping[str, Field]:
+        """Neutral fields of the C++ configuration struct, in order."""
+        return {}
+
+    def tables(self) -> dict[str, Table]:
+        """Look-up tables by field name."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Table)}
+
+    def constants(self) -> dict[str, Constant]:
+        """Weights by field name."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Constant)}
+
+    def fields(self) -> dict[str, Any]:
+        """All fields by name, as given to the constructor."""
+        return dict(vars(self))

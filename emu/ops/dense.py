@@ -1,0 +1,178 @@
+"""Dense: matrix-vector products with an accumulator that is honoured product by product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from fxp import Format, Overflow, cast, growth
+from fxp.casting import overflow_raw, recipe, round_raw
+from fxp.compiled import kernel
+
+from ..exact import require_narrow
+from ..op import Constant, Field, Op, Raw, Real, Shape, Value
+
+__all__ = ["Dense"]
+
+_BLAS_LIMIT = 2**53
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dense(Op):
+    """``y[j] = cast(b[j] + sum_i accum(x[i] * w[i, j]))``, each product and each sum cast to accum.
+
+    weight: (n_in, n_out); bias: (n_out,). The sum starts at ``accum(b[j])`` and visits the inputs
+    ``s, s + interleave, s + 2 * interleave, ...`` for s = 0, 1, ... ; ``interleave = 1`` is
+    ascending order. The order changes bits only where the accumulator can saturate.
+    Source: hls4ml's nnet_dense_latency.h (ascending) and nnet_dense_resource.h (interleaved).
+    """
+
+    header: ClassVar[str] = "dense"
+    weight: Constant
+    bias: Constant
+    accum: Format
+    interleave: int = 1
+
+    @property
+    def order_matters(self) -> bool:
+        """Whether another order of additions could give other bits: all modes but plain WRAP."""
+        return self.accum.overflow is not Overflow.WRAP or self.accum.sat_bits > 0
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Input indices in the order in which they are accumulated."""
+        n_in = self.weight.shape[0]
+        return tuple(i for start in range(self.interleave) for i in range(start, n_in, self.interleave))
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return (self.weight.shape[1],)
+
+    def check(self, *inputs: Value) -> None:
+        n_in, n_out = self.weight.shape
+        if inputs[0].shape != (n_in,):
+            raise ValueError(f"input of a dense layer must have shape ({n_in},), not {inputs[0].shape!r}")
+        if self.bias.shape != (n_out,):
+            raise ValueError(f"bias must have shape ({n_out},), not {self.bias.shape!r}")
+        if not 1 <= self.interleave <= n_in or n_in % self.interleave:
+            raise ValueError(f"interleave must divide n_in = {n_in}, not {self.interleave!r}")
+        require_narrow(growth.multiply(inputs[0].format, self.weight.format), "the product x * weight")
+        require_narrow(self.accum, "accum")
+        require_narrow(self.bias.format, "bias")
+
+    def _bound(self, x: Format) -> int:
+        """Greatest |partial sum| in product units, bias apart: the L1 norm of the worst column."""
+        largest = max(x.raw_max, -x.raw_min)
+        norms = np.abs(self.weight.raw).astype(object).sum(axis=0)
+        return largest * int(max(norms, default=0))
+
+    def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
+        x = np.ascontiguousarray(inputs[0])
+        product = growth.multiply(values[0].format, self.weight.format)
+        start = cast(self.bias.raw, self.bias.format, self.accum)
+        out = np.empty((len(x), self.weight.shape[1]), dtype=np.int64)
+        into = recipe(product.frac, self.accum)
+        bound = self._bound(values[0].format)
+        lost = max(into.shift, 0)
+        # Steps round each product by at most one unit of the accumulator.
+        worst = (bound >> lost) + self.weight.shape[0] if lost else bound << -into.shift
+        worst += int(max(np.abs(start), default=0))
+        inside = worst <= min(into.high, -into.low if self.accum.signed else 0)
+        if self.order_matters and not inside:
+            order = np.array(self.order, dtype=np.int64)
+            _accumulate(x, self.weight.raw, start, out, order, *into)
+            return cast(out, self.accum, self.result)  # type: ignore[no-any-return]
+        if lost == 0 and bound < _BLAS_LIMIT:
+            exact = x.astype(np.float64) @ self.weight.raw.astype(np.float64)
+            np.left_shift(exact.astype(np.int64), min(-into.shift, 63), out=out)
+            out += start
+        elif lost and into[1:5] == (0, 0, 0, 0):
+            _sum_truncated(x, self.weight.raw, start, out, into.shift)
+        else:
+            _sum_rounded(x, self.weight.raw, start, out, *into[:5])
+        # The sums are right modulo 2**64, hence modulo 2**accum.width.
+        return cast(_wrap(out, self.accum), self.accum, self.result)  # type: ignore[no-any-return]
+
+    def reference(self, *inputs: Real) -> Real:
+        return inputs[0] @ self.weight.value + self.bias.value
+
+    def multiplications(self, *shapes: Shape) -> int:
+        return int(self.weight.raw.size)
+
+    def configuration(self, *inputs: Value) -> Mapping[str, Field]:
+        n_in, n_out = self.weight.shape
+        return {
+            "n_in": n_in,
+            "n_out": n_out,
+            "interleave": self.interleave,
+            "accum": self.accum,
+            "weight": self.weight,
+            "bias": self.bias,
+        }
+
+
+def _wrap(raw: Raw, target: Format) -> Raw:
+    """``raw mod 2**width`` in the range of ``target``."""
+    if target.signed:
+        lift = 64 - target.width
+        return (raw << lift) >> lift
+    return raw & target.raw_max
+
+
+@kernel
+def _sum_truncated(x, w, start, out, shift):  # type: ignore[no-untyped-def]
+    # out[k, j] = start[j] + sum_i floor(x[k, i] * w[i, j] / 2**shift), modulo 2**64
+    for k in range(x.shape[0]):
+        row = out[k]
+        row[:] = start
+        for i in range(x.shape[1]):
+            v = x[k, i]
+            if v != 0:
+                for j in range(w.shape[1]):
+                    row[j] += (v * w[i, j]) >> shift
+
+
+@kernel
+def _sum_rounded(x, w, start, out, shift, bias, sign_mask, odd_mask, flip):  # type: ignore[no-untyped-def]
+    # out[k, j] = start[j] + sum_i round(x[k, i] * w[i, j]), modulo 2**64
+    for k in range(x.shape[0]):
+        row = out[k]
+        row[:] = start
+        for i in range(x.shape[1]):
+            v = x[k, i]
+            if v != 0:
+                for j in range(w.shape[1]):
+                    row[j] += round_raw(v * w[i, j], shift, bias, sign_mask, odd_mask, flip)
+
+
+@kernel
+def _accumulate(x, w, start, out, order, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits):  # type: ignore[no-untyped-def]
+    # row[j] = accum(row[j] + accum(x[k, i] * w[i, j])) for i in order, every overflow rule obeyed
+    up = low_in = high_in = np.int64(0)
+    if shift <= 0:
+        up = min(-shift, 63)
+        low_in, high_in = -((-low) >> up), high >> up
+    index = width + shift
+    for k in range(x.shape[0]):
+        row = out[k]
+        row[:] = start
+        for i in order:
+            v = x[k, i]
+            for j in range(w.shape[1]):
+                p = v * w[i, j]
+                m = round_raw(p, shift, bias, sign_mask, odd_mask, flip)
+                if shift <= 0:
+                    over = np.int64(p > high_in) - np.int64(p < low_in)
+                else:
+                    over = np.int64(m > high) - np.int64(m < low)
+                if kind == 1:
+                    m = low if over < 0 else (high if over > 0 else m)
+                    row[j] = min(max(row[j] + m, low), high)
+                else:
+                    deleted = (p >> index) & 1 if 0 <= index < 64 else np.int64(0)
+                    m = overflow_raw(m, over, kind, low, high, width, signed, sat_bits, deleted)
+                    s = row[j] + m
+                    over = np.int64(s > high) - np.int64(s < low)
+                    deleted = (s >> width) & 1
+                    row[j] = overflow_raw(s, over, kind, low, high, width, signed, sat_bits, deleted)

@@ -1,0 +1,193 @@
+"""Softmax through look-up tables, in hls4ml's four implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from fxp import MAX_WIDTH, Format, cast, from_fraction, growth
+
+from ..exact import int32, int_steps, int_steps_bits, require_narrow
+from ..op import Constant, Field, Op, Raw, Real, Shape, Table, Value
+
+__all__ = ["IMPLEMENTATIONS", "Softmax"]
+
+IMPLEMENTATIONS = ("latency", "stable", "legacy", "argmax")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Softmax(Op):
+    """``y[i] = cast(e[i] * inverse[top bits of inverse_input(tree sum of e)])``.
+
+    latency: ``e[i] = accum(exponential[top bits of x[i]])``.
+    stable: ``e[i] = accum(exponential[top bits of difference(max(x) - x[i])])``; the table holds exp(-d).
+    legacy: ``y[i] = cast(inverse[int(s * N / 64)])``, s the sum over j, in the table's format, of
+    ``exponential[int((x[j] - x[i]) * N / 16) + N / 2]``, and of 1 for j = i.
+    argmax: ``cast(1)`` at the first greatest element, 0 elsewhere.
+    The tree casts every node to accum: left part the largest power of two below n.
+    n_outer * n_slice * n_inner elements; each vector along n_slice is normalised on its own.
+    Source: hls4ml's nnet_activation.h; accumulation order in nnet_common.h (reduce).
+    """
+
+    header: ClassVar[str] = "softmax"
+    implementation: str
+    n_outer: int = 1
+    n_slice: int
+    n_inner: int = 1
+    accum: Format | None = None
+    inverse_input: Format | None = None
+    difference: Format | None = None
+    exponential: Table | None = None
+    inverse: Table | None = None
+
+    @property
+    def function(self) -> str:
+        return f"softmax_{self.implementation}"
+
+    def check(self, *inputs: Value) -> None:
+        if self.implementation not in IMPLEMENTATIONS:
+            raise ValueError(
+                f"implementation must be one of {', '.join(IMPLEMENTATIONS)}, not {self.implementation!r}"
+            )
+        if self.n_outer * self.n_slice * self.n_inner != inputs[0].size:
+            raise ValueError(
+                f"n_outer * n_slice * n_inner must be {inputs[0].size},"
+                f" not {self.n_outer} * {self.n_slice} * {self.n_inner}"
+            )
+        needed = {
+            "latency": ("accum", "inverse_input", "exponential", "inverse"),
+            "stable": ("accum", "inverse_input", "difference", "exponential", "inverse"),
+            "legacy": ("exponential", "inverse"),
+            "argmax": (),
+        }[self.implementation]
+        for name in ("accum", "inverse_input", "difference", "exponential", "inverse"):
+            if (getattr(self, name) is not None) != (name in needed):
+                wanted = "set" if name in needed else "absent"
+                raise ValueError(f"{name} of a {self.implementation} softmax must be {wanted}")
+        x = inputs[0].format
+        if self.implementation in ("latency", "stable"):
+            assert self.exponential and self.inverse and self.accum and self.inverse_input
+            address = x if self.implementation == "latency" else self.difference
+            assert address is not None
+            _require_address("exponential", self.exponential, address)
+            _require_address("inverse", self.inverse, self.inverse_input)
+            require_narrow(growth.multiply(self.accum, self.inverse.format), "the product e * inverse")
+            require_narrow(growth.add(self.accum, self.accum), "the sum of two exponentials")
+            require_narrow(growth.subtract(x, x), "the difference max - x")
+        if self.implementation == "legacy":
+            assert self.exponential and self.inverse
+            apart, table = growth.subtract(x, x), self.exponential.format
+            steps = int_steps_bits(apart.width, apart.frac, self.exponential.size, 16)
+            require_narrow(Format(min(steps, MAX_WIDTH), apart.integer), "the index (x[j] - x[i]) * N")
+            steps = int_steps_bits(table.width, table.frac, self.inverse.size, 64)
+            require_narrow(Format(min(steps, MAX_WIDTH), table.integer), "the index sum * N")
+
+    def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
+        x = inputs[0].reshape(-1, self.n_outer, self.n_slice, self.n_inner).swapaxes(2, 3)
+        rows = np.ascontiguousarray(x).reshape(-1, self.n_slice)
+        y = getattr(self, "_" + self.implementation)(rows, values[0].format)
+        y = y.reshape(-1, self.n_outer, self.n_inner, self.n_slice).swapaxes(2, 3)
+        return np.ascontiguousarray(y).reshape(inputs[0].shape)
+
+    def _latency(self, x: Raw, f: Format) -> Raw:
+        assert self.exponential
+        return self._normalised(_top_bits(x, f, self.exponential.size))
+
+    def _stable(self, x: Raw, f: Format) -> Raw:
+        assert self.exponential and self.difference
+        apart = cast(x.max(axis=1, keepdims=True) - x, growth.subtract(f, f), self.difference)
+        return self._normalised(_top_bits(apart, self.difference, self.exponential.size))
+
+    def _normalised(self, index: Raw) -> Raw:
+        assert self.exponential and self.inverse and self.accum and self.inverse_input
+        e = cast(self.exponential.raw, self.exponential.format, self.accum)[index]
+        total = cast(_tree_sum(e, self.accum), self.accum, self.inverse_input)
+        scale = self.inverse.raw[_top_bits(total, self.inverse_input, self.inverse.size)]
+        product = growth.multiply(self.accum, self.inverse.format)
+        return cast(e * scale[:, None], product, self.result)  # type: ignore[no-any-return]
+
+    def _legacy(self, x: Raw, f: Format) -> Raw:
+        assert self.exponential and self.inverse
+        table, format = self.exponential, self.exponential.format
+        wide = growth.add(format, format)
+        one = from_fraction(1, format)
+        y = np.empty_like(x)
+        for i in range(self.n_slice):
+            total = np.zeros(len(x), dtype=np.int64)
+            for j in range(self.n_slice):
+                steps = int_steps(x[:, j] - x[:, i], f.frac, table.size, 16)
+                index = np.clip(int32(steps + table.size // 2), 0, table.size - 1)
+                term = one if i == j else table.raw[index]
+                total = cast(total + term, wide, format)
+            index = int_steps(total, format.frac, self.inverse.size, 64)
+            index = np.clip(index, 0, self.inverse.size - 1)
+            y[:, i] = cast(self.inverse.raw, format, self.result)[index]
+        return y
+
+    def _argmax(self, x: Raw, f: Format) -> Raw:
+        y = np.zeros_like(x)
+        y[np.arange(len(x)), x.argmax(axis=1)] = from_fraction(1, self.result)
+        return y
+
+    def reference(self, *inputs: Real) -> Real:
+        x = inputs[0].reshape(-1, self.n_outer, self.n_slice, self.n_inner)
+        if self.implementation == "argmax":
+            best = x.argmax(axis=2)[:, :, None]
+            y = (np.arange(self.n_slice)[None, None, :, None] == best).astype(np.float64)
+        else:
+            e = np.exp(x - x.max(axis=2, keepdims=True))
+            y = e / e.sum(axis=2, keepdims=True)
+        return y.reshape(inputs[0].shape)
+
+    def multiplications(self, *shapes: Shape) -> int:
+        if self.implementation in ("legacy", "argmax"):
+            return 0
+        return self.n_outer * self.n_slice * self.n_inner
+
+    def configuration(self, *inputs: Value) -> Mapping[str, Field]:
+        fields: dict[str, Field] = {
+            "n_in": inputs[0].size,
+            "n_outer": self.n_outer,
+            "n_slice": self.n_slice,
+            "n_inner": self.n_inner,
+        }
+        for name in ("accum", "inverse_input", "difference"):
+            if (format := getattr(self, name)) is not None:
+                fields[name] = format
+        for name in ("exponential", "inverse"):
+            if (table := getattr(self, name)) is not None:
+                fields |= {f"{name}_size": table.size, name: table}
+        return fields
+
+    def constants(self) -> dict[str, Constant]:
+        return {}
+
+
+def _require_address(name: str, table: Table, address: Format) -> None:
+    size = table.size
+    if size < 2 or size & (size - 1):
+        raise ValueError(
+            f"size of the {name} table must be a power of two from 2, not {size}:"
+            " the top bits of a value address it; set table_size"
+        )
+    if size > 1 << address.width:
+        raise ValueError(
+            f"size of the {name} table must be at most 2**{address.width}, the codes of {address},"
+            f" not {size}; set table_size or widen the type"
+        )
+
+
+def _top_bits(raw: Raw, format: Format, size: int) -> Raw:
+    """The ``log2 size`` most significant bits, read as unsigned."""
+    return (raw >> (format.width - size.bit_length() + 1)) & (size - 1)
+
+
+def _tree_sum(e: Raw, accum: Format) -> Raw:
+    n = e.shape[1]
+    if n == 1:
+        return e[:, 0]
+    left = 1 << ((n - 1).bit_length() - 1)
+    total = _tree_sum(e[:, :left], accum) + _tree_sum(e[:, left:], accum)
+    return cast(total, growth.add(accum, accum), accum)  # type: ignore[no-any-return]

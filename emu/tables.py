@@ -1,0 +1,139 @@
+"""Look-up tables as raw integers, by hls4ml's recipe: libm's float functions, float32 steps.
+
+``table[i] = cast(f(x_i))`` with x_i rounded to float32 and f evaluated by the C library's own
+``expf``, ``tanhf`` and ``log``, called one value at a time: numpy's vector versions differ in the
+last place. The entries decide output bits, so the libm that made them is named in each graph.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import platform
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fxp import Format, from_fraction
+
+from .op import Table
+
+__all__ = ["RECIPES", "exp_table", "function_table", "inverse_table", "legacy_tables", "libm_version"]
+
+Single = npt.NDArray[np.float32]
+Double = npt.NDArray[np.float64]
+
+
+@functools.cache
+def _libm() -> ctypes.CDLL:
+    return ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+
+
+@functools.cache
+def libm_version() -> str:
+    """Name and version of the C library whose float functions made the tables."""
+    name, version = platform.libc_ver()
+    return f"{name or 'unknown libc'} {version}".strip()
+
+
+def _call(name: str, kind: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    function = getattr(_libm(), name)
+    function.restype, function.argtypes = kind, [kind]
+    return np.array([function(value) for value in x.tolist()], dtype=x.dtype)
+
+
+def expf(x: Single) -> Single:
+    """``expf`` of libm, elementwise."""
+    return _call("expf", ctypes.c_float, x)
+
+
+def _entries(values: npt.NDArray[Any], format: Format, recipe: str) -> Table:
+    """Cast each value; infinity counts as 2**1024, as in ``ap_fixed(double)``."""
+    raw = np.empty(values.size, dtype=np.int64)
+    for i, value in enumerate(values.astype(np.float64).tolist()):
+        exact = Fraction(2) ** 1024 if value == np.inf else Fraction(value)
+        raw[i] = from_fraction(exact, format)
+    return Table(raw=raw, format=format, recipe=recipe)
+
+
+def _grid(size: int, low: float, span: float) -> Single:
+    """``float(span * (i + low * N) / N)``: table positions, computed in double, kept in float."""
+    i = np.arange(size, dtype=np.float64)
+    return (span * (i + low * float(np.float32(size))) / float(np.float32(size))).astype(np.float32)
+
+
+def _sigmoid(x: Single) -> Single:
+    return (1.0 / (np.float32(1) + expf(-x)).astype(np.float64)).astype(np.float32)
+
+
+def _tanh(x: Single) -> Single:
+    return _call("tanhf", ctypes.c_float, x)
+
+
+def _softplus(x: Single) -> Single:
+    inner: Double = expf(x).astype(np.float64) + 1.0
+    return _call("log", ctypes.c_double, inner).astype(np.float32)
+
+
+def _softsign(x: Single) -> Single:
+    return (x.astype(np.float64) / (np.abs(x).astype(np.float64) + 1.0)).astype(np.float32)
+
+
+def _elu(x: Single) -> Single:
+    return (expf(x).astype(np.float64) - 1.0).astype(np.float32)
+
+
+def _selu(x: Single) -> Single:
+    inner: Double = 1.6732632423543772848170429916717 * (expf(x).astype(np.float64) - 1.0)
+    return (1.0507009873554804934193349852946 * inner).astype(np.float32)
+
+
+RECIPES: dict[str, tuple[Callable[[Single], Single], float, float]] = {
+    "sigmoid": (_sigmoid, -0.5, 16.0),
+    "tanh": (_tanh, -0.5, 8.0),
+    "softplus": (_softplus, -0.5, 16.0),
+    "softsign": (_softsign, -0.5, 16.0),
+    "elu": (_elu, 0.0, -8.0),
+    "selu": (_selu, 0.0, -8.0),
+}
+"""Function, first position as a share of the span, span; hls4ml's nnet_activation.h."""
+
+
+def function_table(name: str, size: int, format: Format) -> Table:
+    """``table[i] = cast(f(span * (i / N + low)))`` for an activation of RECIPES."""
+    function, low, span = RECIPES[name]
+    return _entries(function(_grid(size, low, span)), format, f"{name}({size})")
+
+
+def _address_values(format: Format, size: int) -> Single:
+    """Value of ``format`` whose top ``log2 N`` bits are i and the rest 0, as float32."""
+    bits = (size - 1).bit_length()
+    code = np.arange(size, dtype=np.int64) << (format.width - bits)
+    if format.signed:
+        code = np.where(code > format.raw_max, code - (1 << format.width), code)
+    return np.ldexp(code.astype(np.float32), -format.frac).astype(np.float32)
+
+
+def exp_table(address: Format, size: int, format: Format, scale: float, *, negative: bool) -> Table:
+    """``table[i] = cast(expf(+-scale * value(i)))``, i the top bits of an ``address`` value."""
+    x = _address_values(address, size) * np.float32(scale)
+    sign = "-" if negative else ""
+    return _entries(expf(-x if negative else x), format, f"exp({sign}{scale!r}*{address},{size})")
+
+
+def inverse_table(address: Format, size: int, format: Format) -> Table:
+    """``table[i] = cast(1 / value(i))`` in float32; entry 0 is the cast of infinity."""
+    with np.errstate(divide="ignore"):
+        values = np.float32(1) / _address_values(address, size)
+    return _entries(values, format, f"1/({address},{size})")
+
+
+def legacy_tables(exp_size: int, inverse_size: int, format: Format) -> tuple[Table, Table]:
+    """Tables of the legacy softmax: exp over [-8, 8), and 1/x over [0, 64) with 0 at 0."""
+    exponential = _entries(expf(_grid(exp_size, -0.5, 16.0)), format, f"legacy exp({exp_size})")
+    x = _grid(inverse_size, 0.0, 64.0).astype(np.float64)
+    inverse = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
+    return exponential, _entries(inverse, format, f"legacy 1/x({inverse_size})")
