@@ -1,5 +1,6 @@
 """emu: what a network computes in fixed point, bit for bit."""
 
 from .graph import Graph, Node
+from .loading import load
 
-__all__ = ["Graph", "Node"]
+__all__ = ["Graph", "Node", "load"]

@@ -1,0 +1,39 @@
+"""``raw = cast(decimal(w))``: weights as hls4ml writes them, decimal text of F digits, cast once.
+
+The text has max(0, F) digits after the point, rounded half to even; integer types have none. It
+cleans float32 noise off grid points (-1e-12 becomes 0, not -1 LSB under truncation).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fxp import Format, from_decimal, from_float
+
+__all__ = ["from_weights"]
+
+
+def from_weights(values: npt.NDArray[Any], format: Format) -> npt.NDArray[np.int64]:
+    """Raw values of ``values`` after their trip through decimal text; shape kept.
+
+    Only values so near a grid point or a tie that the text could move them across are printed;
+    the rest cast directly, which is the same.
+
+    >>> from_weights(np.array([-1e-12, -1e-3]), Format.parse("fixed<8,4>"))
+    array([ 0, -1])
+    """
+    x = np.asarray(values, dtype=np.float64)
+    digits = 0 if format.is_integer else max(0, format.frac)
+    raw = from_float(x, format)
+    if digits == 0:
+        return from_float(np.rint(x), format)
+    doubled = np.ldexp(x, format.frac + 1)  # grid points and ties are integers here
+    distance = np.abs(doubled - np.rint(doubled))
+    exact = doubled == 2 * np.rint(doubled / 2)
+    margin = float(Fraction(1, 5**digits)) * 1.0001
+    for index in zip(*np.nonzero((distance <= margin) & ~exact), strict=True):
+        raw[index] = from_decimal(f"{x[index]:.{digits}f}", format)
+    return raw

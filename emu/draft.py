@@ -1,0 +1,90 @@
+"""Draft: the network while front ends and passes still change it, in hls4ml's own vocabulary.
+
+A draft layer may have ``None`` for a type that is still ``auto``; ``emu.lower`` turns a finished
+draft into a Graph, whose formats are all known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from fxp import Format
+
+from .op import Shape
+
+if TYPE_CHECKING:
+    from .frontends.config import Config
+
+__all__ = ["Draft", "Layer"]
+
+
+@dataclass(eq=False)
+class Layer:
+    """One layer: ``kind`` is hls4ml's internal class name, which ``LayerType`` entries match.
+
+    types: result, weight, bias, accum ... -> Format, or None for auto.
+    weights: arrays in the dtype hls4ml holds them in, as trained or as folded by a pass.
+    attributes: anything else, in snake_case.
+    """
+
+    name: str
+    kind: str
+    inputs: list[str]
+    shape: Shape
+    types: dict[str, Format | None] = field(default_factory=dict)
+    weights: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of output elements."""
+        return int(np.prod(self.shape))
+
+
+@dataclass(eq=False)
+class Draft:
+    """Layers in graph order, by name; the outputs; what the user should know."""
+
+    config: Config
+    layers: dict[str, Layer] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    removed: dict[str, str] = field(default_factory=dict)
+    """Layers that are gone: name -> what became of them."""
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(list(self.layers.values()))
+
+    def add(self, layer: Layer) -> Layer:
+        """Append a layer; its name must be new."""
+        if layer.name in self.layers:
+            raise ValueError(f"layer names must be unique, not {layer.name!r} twice")
+        self.layers[layer.name] = layer
+        return layer
+
+    def source(self, layer: Layer) -> Layer:
+        """The layer that makes the first input."""
+        return self.layers[layer.inputs[0]]
+
+    def consumers(self, layer: Layer) -> list[Layer]:
+        """Layers that read this one."""
+        return [other for other in self if layer.name in other.inputs]
+
+    def remove(self, layer: Layer, fate: str) -> None:
+        """Take out a layer with one input and connect what read it; ``fate`` goes into the notes."""
+        before = layer.inputs[0]
+        for other in self.consumers(layer):
+            other.inputs = [before if name == layer.name else name for name in other.inputs]
+        self.outputs = [before if name == layer.name else name for name in self.outputs]
+        del self.layers[layer.name]
+        self.removed[layer.name] = fate
+        self.note(f"layer {layer.name}: {fate}")
+
+    def note(self, text: str) -> None:
+        """Remember ``text`` once."""
+        if text not in self.notes:
+            self.notes.append(text)

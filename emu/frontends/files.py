@@ -1,0 +1,174 @@
+"""Model files opened without their framework: architecture as JSON, weights as numpy arrays.
+
+Nothing a file brings is executed or unpickled; a truncated file gives ModelFileError.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["KerasFile", "ModelFileError", "open_keras"]
+
+Array = npt.NDArray[Any]
+
+
+class ModelFileError(ValueError):
+    """A model file is missing, truncated, or not of the kind its name says."""
+
+
+class KerasFile:
+    """An opened Keras model: ``architecture`` and ``weight(layer, class, name)``.
+
+    generation: 2 for JSON and H5 files, 3 for ``.keras`` archives: hls4ml converts them by
+    different rules.
+    """
+
+    def __init__(
+        self,
+        architecture: Mapping[str, Any],
+        generation: int,
+        find: Callable[[str, str], Array | None],
+        path: str,
+    ) -> None:
+        self.architecture = architecture
+        self.generation = generation
+        self.path = path
+        self._find = find
+
+    def weight(self, layer: str, name: str) -> Array:
+        """The array ``name`` (kernel, bias, gamma ...) of a layer, in the file's dtype."""
+        array = self._find(layer, name)
+        if array is None:
+            raise ModelFileError(f"weights in {self.path} must have {name!r} of layer {layer!r}: not found")
+        if array.dtype.kind not in "fiu":
+            raise ModelFileError(
+                f"weight {name!r} of layer {layer!r} must be real numbers, not dtype {array.dtype}"
+            )
+        bad = np.argwhere(~np.isfinite(array.astype(np.float64)))
+        if len(bad):
+            index = tuple(int(i) for i in bad[0])
+            raise ModelFileError(
+                f"weight {name!r} of layer {layer!r} must be finite, not {array[index]} at index {index}"
+            )
+        return array
+
+
+def open_keras(model: str | Path, weights: str | Path | None = None) -> KerasFile:
+    """Open ``.json`` with ``weights``, ``.h5``/``.hdf5``, or ``.keras``.
+
+    Raises ModelFileError where a file is missing, unreadable or of another kind.
+    """
+    path = Path(model)
+    if not path.is_file():
+        raise ModelFileError(f"model file must exist, not {str(path)!r}")
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        if weights is None:
+            raise ModelFileError(f"{path} holds no weights: name the H5 file as weights= or KerasH5")
+        return KerasFile(_json(path.read_bytes(), str(path)), 2, _h5_weights(Path(weights)), str(weights))
+    if suffix in (".h5", ".hdf5"):
+        with _h5(path) as file:
+            text = file.attrs.get("model_config")
+        if text is None:
+            raise ModelFileError(
+                f"{path} must hold a whole model, not weights alone: name its JSON file as the model"
+            )
+        raw = text.encode() if isinstance(text, str) else bytes(text)
+        return KerasFile(_json(raw, str(path)), 2, _h5_weights(path), str(path))
+    if suffix == ".keras":
+        return _keras_archive(path)
+    hint = " (a pickle, which is never loaded: export to ONNX)" if suffix in (".pt", ".pth", ".pkl") else ""
+    raise ModelFileError(f"model file must be .json, .h5 or .keras, not {path.name!r}{hint}")
+
+
+def _json(raw: bytes, where: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(raw)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(f"architecture in {where} must be JSON: {error}") from None
+    if not isinstance(document, dict) or "class_name" not in document or "config" not in document:
+        raise ModelFileError(f"architecture in {where} must be a Keras model: no class_name and config")
+    return document
+
+
+def _h5(source: Any) -> Any:
+    try:
+        import h5py
+    except ModuleNotFoundError:
+        raise ModelFileError(
+            "reading Keras weights needs h5py: pip install 'bitwright[keras]'"
+        ) from None
+    if isinstance(source, Path) and not source.is_file():
+        raise ModelFileError(f"weights file must exist, not {str(source)!r}")
+    try:
+        return h5py.File(source, "r")
+    except OSError as error:
+        name = source if isinstance(source, Path) else "the archive's weights"
+        raise ModelFileError(f"{name} must be a whole HDF5 file: {error}") from None
+
+
+def _h5_weights(path: Path) -> Callable[[str, str], Array | None]:
+    """Keras 2 layout: ``[model_weights/]<layer>/.../<name>:0``."""
+    arrays: dict[tuple[str, str], Array] = {}
+    with _h5(path) as file:
+        root = file["model_weights"] if "model_weights" in file else file
+        if "layers" in root and "vars" in root:
+            raise ModelFileError(
+                f"{path} has Keras 3's weight layout, which has no layer names: save the model as .keras"
+            )
+
+        def visit(name: str, item: Any) -> None:
+            if hasattr(item, "shape"):
+                parts = name.split("/")
+                arrays.setdefault((parts[0], parts[-1].split(":")[0]), np.asarray(item[()]))
+
+        root.visititems(visit)
+    return lambda layer, name: arrays.get((layer, name))
+
+
+# Order of ``vars/<n>`` in a ``.keras`` archive.
+_KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "Dense": lambda c: ["kernel", *(["bias"] if c.get("use_bias", True) else [])],
+    "PReLU": lambda c: ["alpha"],
+    "BatchNormalization": lambda c: [
+        *(["gamma"] if c.get("scale", True) else []),
+        *(["beta"] if c.get("center", True) else []),
+        "moving_mean",
+        "moving_variance",
+    ],
+}
+
+
+def _keras_archive(path: Path) -> KerasFile:
+    from .config import snake_case_class
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            architecture = _json(archive.read("config.json"), str(path))
+            stored = io.BytesIO(archive.read("model.weights.h5"))
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise ModelFileError(f"{path} must be a whole .keras archive: {error}") from None
+    arrays: dict[tuple[str, str], Array] = {}
+    with _h5(stored) as file:
+        seen: dict[str, int] = {}
+        for layer in architecture["config"].get("layers", []):
+            kind, config = layer["class_name"], layer["config"]
+            folder = snake_case_class(kind)
+            count = seen.get(folder, 0)
+            seen[folder] = count + 1
+            place = f"layers/{folder}_{count}/vars" if count else f"layers/{folder}/vars"
+            names = _KERAS3_ORDER.get(kind)
+            if names is None:
+                continue
+            for i, name in enumerate(names(config)):
+                if f"{place}/{i}" in file:
+                    arrays[config["name"], name] = np.asarray(file[f"{place}/{i}"][()])
+    return KerasFile(architecture, 3, lambda layer, name: arrays.get((layer, name)), str(path))

@@ -1,0 +1,116 @@
+"""``load``: model files and a configuration to a Graph."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .draft import Draft
+from .frontends.config import Config, ConfigError, check_type_names, near, read_yaml
+from .graph import Graph
+
+__all__ = ["load"]
+
+PathLike = str | os.PathLike[str]
+
+
+def load(
+    model: PathLike,
+    *,
+    weights: PathLike | None = None,
+    config: PathLike | Mapping[str, Any] | None = None,
+) -> Graph:
+    """``graph = typed(passes(front end(model), config))``.
+
+    model: a YAML configuration that names the model files (paths relative to it), or a model file:
+    ``.keras``, ``.h5``, or ``.json`` with ``weights``. config: a path or dict, the whole top level
+    or its HLSConfig alone; without one, ``fixed<16,6>`` everywhere as hls4ml does.
+    Raises ConfigError, ModelFileError (both ValueError) or ValueError naming layer and key.
+    """
+    path = Path(model)
+    if path.suffix.lower() in (".yml", ".yaml"):
+        if config is not None or weights is not None:
+            raise ConfigError(f"{path} is a configuration: weights and config must not be given too")
+        document = read_yaml(path)
+        parsed = Config.parse(document)
+        path, weights = _named_files(parsed, path)
+    else:
+        if isinstance(config, (str, os.PathLike)):
+            config = read_yaml(config)
+        parsed = Config.parse(copy.deepcopy(dict(config)) if config is not None else None)
+    return _build(path, weights, parsed)
+
+
+def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
+    def resolve(key: str) -> Path | None:
+        text = config.top.get(key)
+        if text is None:
+            return None
+        if not isinstance(text, str):
+            raise ConfigError(f"{key} must be a path, not {text!r}")
+        return where.parent / text
+
+    for key in ("OnnxModel", "PytorchModel"):
+        if config.top.get(key) is not None:
+            raise ConfigError(f"model must be a Keras file, not {key}: this front end does not exist yet")
+    whole, architecture, weights = resolve("KerasModel"), resolve("KerasJson"), resolve("KerasH5")
+    if whole is not None:
+        if architecture is not None or weights is not None:
+            raise ConfigError("KerasModel must not be given together with KerasJson or KerasH5")
+        return whole, None
+    if architecture is not None:
+        return architecture, weights
+    if weights is not None:
+        return weights, None
+    raise ConfigError(f"{where} must name a model: KerasJson and KerasH5, KerasH5, or KerasModel")
+
+
+def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
+    from .frontends.files import open_keras
+    from .frontends.keras import read_keras
+    from .idle import idle_notes
+    from .lower import lower
+    from .passes import run_passes
+    from .passes.reuse import resolve_schedule
+    from .precision.assign import assign
+
+    draft = read_keras(open_keras(path, weights), config)
+    _refuse_stream_shapes(draft)
+    notes = [*config.notes, *check_type_names(config, {layer.kind for layer in draft})]
+    known = {layer.name: layer for layer in draft}
+    _check_layer_names(config, {*known, *draft.removed})
+    assign(draft)
+    run_passes(draft)
+    schedule = resolve_schedule(draft)
+    resolved = {
+        **config.top,
+        "HLSConfig": {
+            "Model": {**config.model, "Strategy": config.model["Strategy"]},
+            "LayerName": schedule,
+        },
+    }
+    graph = lower(draft, resolved, ())
+    return graph.with_notes([*notes, *draft.notes, *idle_notes(draft, known)])
+
+
+def _check_layer_names(config: Config, names: set[str]) -> None:
+    by_lower = {name.lower() for name in names}
+    for name in config.layer_name:
+        if name.lower() not in by_lower:
+            raise ConfigError(
+                f"HLSConfig: LayerName must name a layer of the model, not {name!r}{near(name, names)}"
+            )
+
+
+def _refuse_stream_shapes(draft: Draft) -> None:
+    if draft.config.io_type != "io_stream":
+        return
+    for layer in draft:
+        if layer.kind == "Reshape" and len(layer.shape) != 1:
+            raise ValueError(
+                f"layer {layer.name} must flatten to a vector in io_stream, not reshape to {layer.shape!r}:"
+                " repacking of streams is not supported yet; use IOType: io_parallel"
+            )

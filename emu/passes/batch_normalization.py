@@ -1,0 +1,56 @@
+"""Folding of batch normalisations, in float32 as numpy computes it on the trained arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..draft import Draft, Layer
+
+__all__ = ["fuse_consecutive", "fuse_into_dense", "remove_nop"]
+
+
+def fuse_consecutive(draft: Draft, layer: Layer) -> bool:
+    """``s = s0 * s1, b = s1 * b0 + b1`` where the first result is auto and has one consumer."""
+    if layer.kind != "BatchNormalization":
+        return False
+    before = draft.source(layer)
+    if before.kind != "BatchNormalization" or before.types["result"] is not None:
+        return False
+    if len(draft.consumers(before)) > 1:
+        return False
+    s0, b0 = before.weights["scale"], before.weights["bias"]
+    s1, b1 = layer.weights["scale"], layer.weights["bias"]
+    layer.weights |= {"scale": s0 * s1, "bias": s1 * b0 + b1}
+    for variable in ("scale", "bias"):
+        layer.types[variable] = draft.config.precision(layer.name, layer.kind, variable)
+    draft.remove(before, f"its scale and bias are folded into {layer.name}")
+    return True
+
+
+def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
+    """``w' = s * w, b' = s * b + b_bn`` where the Dense result is auto and has one consumer."""
+    if layer.kind != "BatchNormalization":
+        return False
+    before = draft.source(layer)
+    if before.kind != "Dense" or before.types["result"] is not None:
+        return False
+    if len(draft.consumers(before)) > 1:
+        return False
+    scale, bias = layer.weights["scale"], layer.weights["bias"]
+    weight, offset = before.weights["weight"], before.weights["bias"]
+    before.weights |= {"weight": scale * weight, "bias": scale * offset + bias}
+    for variable in ("weight", "bias"):
+        before.types[variable] = draft.config.precision(before.name, before.kind, variable)
+    draft.remove(layer, f"its scale and bias are folded into {before.name}")
+    return True
+
+
+def remove_nop(draft: Draft, layer: Layer) -> bool:
+    """``y = x`` where every scale is 1 and every bias 0; its result type goes with it."""
+    if layer.kind != "BatchNormalization":
+        return False
+    scale, bias = layer.weights["scale"], layer.weights["bias"]
+    if not (np.all(scale == 1) and np.all(bias == 0)):
+        return False
+    draft.remove(layer, "removed: every scale is 1 and every bias 0")
+    return True

@@ -1,0 +1,120 @@
+"""``type = configuration's entry for (layer, variable)``: every layer's types before the passes run.
+
+Which variables a layer has, and which configuration keys act on it, stands in ``EFFECTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from fxp import Format, Overflow, Rounding
+
+from ..draft import Draft, Layer
+from ..frontends.config import ConfigError, parse_type
+
+__all__ = ["EFFECTS", "Effect", "assign", "effect"]
+
+TABLE = Format(18, 8)
+SOFTMAX_TABLE = Format(18, 8, rounding=Rounding.RND, overflow=Overflow.SAT)
+ABSENT_BIAS = Format(1, 1, signed=False, family="ap_int")
+_LOOKS_UP = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a configuration entry can set on a layer.
+
+    precisions: keys of Precision. types: attribute keys ending in ``_t`` and their defaults.
+    attributes: other keys, with their defaults.
+    """
+
+    precisions: tuple[str, ...]
+    types: Mapping[str, Format | None]
+    attributes: Mapping[str, object]
+
+
+_NONE: Mapping[str, Format | None] = {}
+EFFECTS: dict[str, Effect] = {
+    "Input": Effect(("result",), _NONE, {}),
+    "Dense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
+    "BatchNormalization": Effect(("result", "scale", "bias"), _NONE, {}),
+    "Activation": Effect(("result",), _NONE, {}),
+    "HardActivation": Effect(("result",), _NONE, {}),
+    "ParametrizedActivation": Effect(("result", "param"), _NONE, {}),
+    "PReLU": Effect(("result", "param"), _NONE, {}),
+    "Softmax": Effect(
+        ("result", "accum"),
+        {
+            "accum": None,
+            "exp_table": SOFTMAX_TABLE,
+            "inv_table": SOFTMAX_TABLE,
+            "inv_inp": SOFTMAX_TABLE,
+            "inp_norm": None,
+        },
+        {
+            "implementation": "stable",
+            "skip": False,
+            "table_size": 1024,
+            "exp_table_size": None,
+            "inv_table_size": None,
+            "exp_scale": 1.0,
+        },
+    ),
+    "Reshape": Effect((), _NONE, {}),
+}
+"""hls4ml's internal class -> what can be set on it; tables of activations are added by ``effect``."""
+
+
+def effect(layer: Layer) -> Effect:
+    """The entry of EFFECTS, with the table keys where this layer looks values up."""
+    known = EFFECTS[layer.kind]
+    if layer.attributes.get("function") in _LOOKS_UP:
+        return Effect(known.precisions, {"table": TABLE}, {"table_size": 1024})
+    return known
+
+
+def assign(draft: Draft) -> None:
+    """Give every layer its types, table sizes and other attributes from the configuration."""
+    config = draft.config
+    for layer in draft:
+        known = effect(layer)
+        precisions = known.precisions or ("result",)
+        for variable in precisions:
+            layer.types[variable] = config.precision(layer.name, layer.kind, variable)
+        given = config.attributes(layer.name, layer.kind)
+        for variable, default in known.types.items():
+            text = given.get(f"{variable}_t")
+            if isinstance(text, str):
+                layer.types[variable] = parse_type(text)
+            elif default is not None:
+                layer.types[variable] = default
+        for key, value in known.attributes.items():
+            layer.attributes[key] = given.get(key, value)
+        if layer.kind == "Dense":
+            _absent_bias(layer)
+        if layer.kind == "HardActivation":
+            layer.types |= {"slope": Format(16, 0, signed=False), "shift": Format(2, 0, signed=False)}
+        if layer.kind == "Softmax":
+            _check_softmax(layer)
+
+
+def _absent_bias(layer: Layer) -> None:
+    if "bias" not in layer.weights:
+        layer.weights["bias"] = np.zeros(layer.shape[-1])
+        layer.types["bias"] = ABSENT_BIAS
+
+
+def _check_softmax(layer: Layer) -> None:
+    from ..ops import IMPLEMENTATIONS
+
+    if layer.attributes["implementation"] not in IMPLEMENTATIONS:
+        raise ConfigError(
+            f"LayerName: {layer.name}: Implementation must be one of {', '.join(IMPLEMENTATIONS)},"
+            f" not {layer.attributes['implementation']!r}"
+        )
+    if not isinstance(layer.attributes["skip"], bool):
+        raise ConfigError(
+            f"LayerName: {layer.name}: Skip must be true or false, not {layer.attributes['skip']!r}"
+        )

@@ -1,0 +1,113 @@
+"""``auto`` types, by hls4ml's rules: wide enough for the worst case, cut to ``maximum``.
+
+dense: W = Ww + Wx + ceil(log2 n), I likewise; a bias adds one bit and the finer fraction.
+All inferred types truncate and wrap. Source: hls4ml 1.3.0, infer_precision.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from fxp import Format, growth
+
+from ..draft import Draft, Layer
+
+__all__ = ["infer", "of_constant"]
+
+
+def infer(draft: Draft, layer: Layer) -> bool:
+    """Fill every auto type of ``layer``; True where its result type was among them."""
+    unknown = [variable for variable, found in layer.types.items() if found is None]
+    if not unknown:
+        return False
+    rule = _RULES.get(layer.kind)
+    if rule is not None:
+        rule(draft, layer, unknown)
+    for variable in unknown:
+        if layer.types[variable] is None:
+            layer.types[variable] = draft.config.default
+    return "result" in unknown
+
+
+def _known(layer: Layer, variable: str) -> Format:
+    found = layer.types[variable]
+    assert found is not None
+    return found
+
+
+def _limited(draft: Draft, width: int, integer: int, signed: bool) -> Format:
+    maximum = draft.config.maximum
+    if maximum is not None:
+        width, integer = min(width, maximum.width), min(integer, maximum.integer)
+    return Format(width, integer, signed)
+
+
+def _dense(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    for variable in ("weight", "bias"):
+        if variable in unknown:
+            layer.types[variable] = draft.config.default
+    x, w, b = _input(draft, layer), _known(layer, "weight"), _known(layer, "bias")
+    count = math.ceil(math.log2(layer.weights["weight"].shape[0]))
+    product = Format(x.width + w.width + count, x.integer + w.integer + count, x.signed or w.signed)
+    total = growth.add(product, b)
+    found = _limited(draft, total.width, total.integer, total.signed)
+    for variable in ("accum", "result"):
+        if variable in unknown:
+            layer.types[variable] = found
+
+
+def _batch_normalization(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    for variable in ("scale", "bias"):
+        if variable in unknown:
+            layer.types[variable] = draft.config.default
+    if "result" in unknown:
+        product = growth.multiply(_input(draft, layer), _known(layer, "scale"))
+        total = growth.add(product, _known(layer, "bias"))
+        layer.types["result"] = _limited(draft, total.width, total.integer, total.signed)
+
+
+def _same_as_input(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    layer.types["result"] = _input(draft, layer)
+
+
+def _parametrized(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    if "param" in unknown:
+        if layer.attributes["function"] == "thresholded_relu":
+            layer.types["param"] = _input(draft, layer)
+        else:
+            layer.types["param"] = of_constant(float(layer.attributes["activ_param"]))
+
+
+def _prelu(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    if "param" in unknown:
+        layer.types["param"] = _input(draft, layer)
+
+
+def of_constant(value: float) -> Format:
+    """The least type that holds ``value``, cut to 8 bits and a sign; at most 32 fraction bits.
+
+    >>> print(of_constant(0.3), of_constant(-0.25))
+    ap_ufixed<8,-1> ap_fixed<1,-1>
+    """
+    if value == 0:
+        return Format(1, 1, signed=False)
+    frac = next((f for f in range(-31, 33) if (scaled := math.ldexp(value, f)) == int(scaled)), 32)
+    signed = value < 0
+    integer = math.ceil(math.log2(max(value + 2.0**-frac, -value)))
+    width = min(signed + integer + frac, signed + 8)
+    return Format(width, signed + integer, signed)
+
+
+def _input(draft: Draft, layer: Layer) -> Format:
+    return _known(draft.source(layer), "result")
+
+
+_RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
+    "Dense": _dense,
+    "BatchNormalization": _batch_normalization,
+    "Reshape": _same_as_input,
+    "ParametrizedActivation": _parametrized,
+    "PReLU": _prelu,
+}
+"""Other layers take the model's default type."""
