@@ -1,0 +1,111 @@
+"""``config``: the starting configuration that hls4ml's ``config_from_keras_model`` gives, without Keras."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fxp import Format
+
+from .draft import Layer
+from .frontends.config import Config, ConfigError, near
+
+__all__ = ["GRANULARITIES", "config"]
+
+GRANULARITIES = ("model", "type", "name")
+
+_TABLE = "fixed<18,8,TRN,WRAP,0>"
+_SOFTMAX = "fixed<18,8,RND,SAT,0>"
+# Keras class as hls4ml's converters name it -> type variables beside result.
+_TYPES: dict[str, tuple[str, ...]] = {
+    "InputLayer": (),
+    "Reshape": (),
+    "Dense": ("weight", "bias"),
+    "BatchNormalization": ("scale", "bias"),
+    "Activation": (),
+    "ELU": ("param",),
+    "LeakyReLU": ("param",),
+    "ThresholdedReLU": ("param",),
+    "PReLU": ("param",),
+    "HardActivation": ("slope", "shift"),
+    "Softmax": (),
+}
+_PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
+_NO_REUSE = ("InputLayer", "Reshape")
+_NO_TABLE = (*_NO_REUSE, "Dense", "BatchNormalization")
+
+
+def config(
+    model: str | os.PathLike[str],
+    granularity: str = "name",
+    default_precision: str = "fixed<16,6>",
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    default_reuse_factor: int = 1,
+    max_precision: str | None = None,
+    backend: str | None = "Vitis",
+) -> dict[str, Any]:
+    """``HLSConfig`` with every key one may set, at its default, for a Keras model file.
+
+    granularity: "model", "type" or "name": whether keys for each layer class or layer are added.
+    backend: "Vitis" (or "Vivado") adds the keys of that backend (accum, ReuseFactor, tables), as
+    ``config_from_keras_model(model, granularity, backend="Vitis")`` does; None leaves them out.
+    Note that granularity "name" changes bits: its types are ``auto``, not the default.
+    Raises ConfigError for an unknown granularity, backend or type, ModelFileError for the model.
+    """
+    from .frontends.files import open_keras
+    from .frontends.keras import read_keras
+
+    if granularity not in GRANULARITIES:
+        raise ConfigError(
+            f"granularity must be model, type or name, not {granularity!r}{near(str(granularity), GRANULARITIES)}"
+        )
+    if backend not in (None, "Vitis", "Vivado"):
+        raise ConfigError(f"backend must be Vitis, Vivado or None, not {backend!r}")
+    Format.parse(default_precision)
+    precision = {"default": default_precision}
+    if max_precision is not None:
+        precision["maximum"] = str(max_precision)
+    made: dict[str, Any] = {
+        "Model": {
+            "Precision": precision,
+            "ReuseFactor": default_reuse_factor,
+            "Strategy": "Latency",
+            "BramFactor": 1_000_000_000,
+            "TraceOutput": False,
+        }
+    }
+    if granularity == "model":
+        return made
+    draft = read_keras(open_keras(model, weights), Config.parse(None))
+    entries: dict[str, Any] = {}
+    for layer in draft:
+        kind = _kind(layer)
+        key = kind if granularity == "type" else layer.name
+        if key not in entries:
+            entries[key] = _entry(kind, default_reuse_factor, backend)
+    made["LayerType" if granularity == "type" else "LayerName"] = entries
+    return made
+
+
+def _kind(layer: Layer) -> str:
+    if layer.kind == "Input":
+        return "InputLayer"
+    return _PARAMETRIZED.get(str(layer.attributes.get("function")), layer.kind)
+
+
+def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"Trace": False, "Precision": {"result": "auto"}}
+    entry["Precision"] |= dict.fromkeys(_TYPES[kind], "auto")
+    if backend is None or kind in _NO_REUSE:
+        return entry
+    entry["ReuseFactor"] = reuse
+    if kind == "Dense":
+        entry["Precision"]["accum"] = "auto"
+    if kind not in _NO_TABLE:
+        entry["TableSize"] = 1024
+        entry["Precision"]["table"] = _TABLE
+    if kind == "Softmax":
+        entry |= {"Implementation": "stable", "Skip": False}
+        entry["Precision"] |= dict.fromkeys(("exp_table", "inv_table", "inv_inp", "accum"), _SOFTMAX)
+    return entry

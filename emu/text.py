@@ -1,0 +1,116 @@
+"""Graph <-> JSON: versioned, raw integers for weights and tables, the libm that made the tables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from fxp import Format
+
+from .graph import Graph, Node
+from .op import Constant, Table
+from .ops import OPERATORS
+from .tables import libm_version
+
+__all__ = ["VERSION", "from_json", "to_json"]
+
+VERSION = 1
+_BY_NAME = {operator.__name__: operator for operator in OPERATORS}
+
+
+def to_json(graph: Graph) -> str:
+    """``graph`` as JSON text; keys in a fixed order, so that equal graphs give equal text."""
+    document = {
+        "bitwright_graph": VERSION,
+        "libm": libm_version(),
+        "nodes": [
+            {
+                "name": node.name,
+                "operator": type(node.op).__name__,
+                "inputs": list(node.inputs),
+                "fields": {key: _encode(value) for key, value in node.op.fields().items()},
+            }
+            for node in graph.nodes
+        ],
+        "outputs": list(graph.output_names),
+        "notes": list(graph.notes),
+        "config": graph.config,
+    }
+    return json.dumps(document, indent=1, default=_plain) + "\n"
+
+
+def from_json(text: str) -> Graph:
+    """The graph that ``to_json`` wrote; raises ValueError where the text is not one."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"graph must be JSON: {error}") from None
+    version = document.get("bitwright_graph") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise ValueError(f"graph version must be {VERSION}, not {version!r}")
+    nodes = []
+    for item in document["nodes"]:
+        operator = _BY_NAME.get(item["operator"])
+        if operator is None:
+            raise ValueError(f"operator of {item['name']} must be one of {', '.join(_BY_NAME)}, not {item['operator']!r}")
+        fields = {key: _decode(value) for key, value in item["fields"].items()}
+        nodes.append(Node(item["name"], operator(**fields), tuple(item["inputs"])))
+    graph = Graph(
+        tuple(nodes), tuple(document["outputs"]), tuple(document["notes"]), document["config"]
+    )
+    for name, table in graph.tables().items():
+        stored = _stored_hash(document, name)
+        if stored != table.sha256:
+            raise ValueError(f"table {name} must have the SHA-256 {stored}, not {table.sha256}")
+    return graph
+
+
+def _stored_hash(document: dict[str, Any], name: str) -> str:
+    layer, _, key = name.rpartition(".")
+    item = next(item for item in document["nodes"] if item["name"] == layer)
+    return str(item["fields"][key]["sha256"])
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Format):
+        return {"format": str(value)}
+    if isinstance(value, Constant):
+        return {
+            "constant": value.raw.tolist(),
+            "format": str(value.format),
+            "value": value.value.tolist(),
+        }
+    if isinstance(value, Table):
+        return {
+            "table": value.raw.tolist(),
+            "format": str(value.format),
+            "recipe": value.recipe,
+            "sha256": value.sha256,
+        }
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
+    return value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict) and "constant" in value:
+        raw = np.array(value["constant"], dtype=np.int64)
+        return Constant(raw, Format.parse(value["format"]), np.array(value["value"], dtype=np.float64))
+    if isinstance(value, dict) and "table" in value:
+        raw = np.array(value["table"], dtype=np.int64)
+        return Table(raw, Format.parse(value["format"]), value["recipe"])
+    if isinstance(value, dict):
+        return Format.parse(value["format"])
+    if isinstance(value, list):
+        return tuple(_decode(item) for item in value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: formats as text, numpy numbers as Python's."""
+    if isinstance(value, Format):
+        return str(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"configuration must hold plain data, not {value!r}")
