@@ -83,7 +83,9 @@ def round_raw(m, shift, bias, sign_mask, odd_mask, flip):  # type: ignore[no-unt
         return m << -shift if shift > -64 else np.int64(0)
     floor = m >> shift
     rest = (m & ((np.int64(1) << shift) - 1)) + bias + ((m >> 63) & sign_mask)
-    return floor + ((rest + ((floor ^ flip) & odd_mask)) >> shift)
+    # Below 2**64, but at shift 63 not below 2**63: shifted as unsigned.
+    carry = np.uint64(rest + ((floor ^ flip) & odd_mask)) >> np.uint64(shift)
+    return floor + np.int64(carry)
 
 
 @kernel(inline=True)
@@ -151,7 +153,7 @@ def cast(raw: Any, source: Format, target: Format) -> Any:
 
     >>> f, g = Format.parse("fixed<8,4>"), Format.parse("fixed<6,4,RND,SAT>")
     >>> cast(np.array([127, -3, 2]), f, g)
-    array([31,  0,  1])
+    array([31, -1,  1])
     """
     values = np.asarray(raw, dtype=np.int64)
     if source == target:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .casting import cast
-from .errors import FormatError, RawRangeError
+from .errors import FormatError
 from .format import NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
 
@@ -33,11 +33,13 @@ def from_float(values: Any, target: Format) -> Raw:
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"values must be finite, not {x[index]!r} at index {index}")
-    # Fast path: x * 2**k is exact and holds every bit of x for one k in a cast of at most 62 bits.
-    scaled = np.ldexp(x, min(target.frac + 2, 1000))
+    # Fast path: x * 2**k holds every bit of x in a double, and fits a cast of at most 62 bits.
+    k = target.frac + 2
     with np.errstate(over="ignore"):
-        near = np.abs(scaled) < 2.0**60
-    if target.width <= NARROW_WIDTH and near.all():
+        scaled = np.ldexp(x, k)
+    near = np.abs(scaled) < 2.0**60
+    kept = k >= 0 or (np.ldexp(scaled, -k) == x).all()  # else a subnormal lost bits
+    if target.width <= NARROW_WIDTH and near.all() and kept:
         # Two extra bits hold the half bit and, as a sticky bit, everything below it.
         floor = np.floor(scaled)
         raw = floor.astype(np.int64) | (scaled != floor)
@@ -80,12 +82,29 @@ def from_fraction(value: Fraction | int, target: Format) -> int:
     if target.overflow is Overflow.SAT_ZERO:
         return 0
     if target.sat_bits or target.overflow is Overflow.WRAP_SM:
-        if target.width > NARROW_WIDTH:
-            raise RawRangeError(f"width must be at most {NARROW_WIDTH} bits here, not {target.width}")
-        middle = Format(NARROW_WIDTH, NARROW_WIDTH - target.frac)
-        inside = (r + (1 << (NARROW_WIDTH - 1))) % (1 << NARROW_WIDTH) - (1 << (NARROW_WIDTH - 1))
-        return int(cast(np.int64(inside), middle, target))
+        return _wrap_bits(r, floor, target)
     return (r - low) % size + low if target.signed else r % size
+
+
+def _wrap_bits(r: int, floor: int, target: Format) -> int:
+    """WRAP with sat_bits, and WRAP_SM, of an ``r`` out of range; ``floor`` is ``r`` unrounded."""
+    width, count = target.width, target.sat_bits
+    ones = (1 << width) - 1
+    kept = (1 << (width - max(count, 1))) - 1
+    if not target.signed:
+        return (r & kept) | (ones & ~kept)
+    bits = r & ones
+    if target.overflow is Overflow.WRAP_SM and count == 0:
+        # The header looks at the first deleted bit as it was before rounding.
+        if (floor >> width ^ bits >> (width - 1)) & 1:
+            bits ^= ones
+        return bits - (bits >> (width - 1) << width)
+    if target.overflow is Overflow.WRAP_SM:
+        wanted = int((r < 0) == (count == 1))
+        if bits >> (width - count) & 1 != wanted:
+            bits ^= ones
+    body = bits & kept
+    return body + target.raw_min if r < 0 else body | (target.raw_max & ~kept)
 
 
 def from_decimal(text: str, target: Format) -> int:
