@@ -15,6 +15,7 @@ from .graph import Graph
 __all__ = ["load"]
 
 PathLike = str | os.PathLike[str]
+MODEL_FILE_KEYS = ("KerasModel", "KerasJson", "KerasH5", "OnnxModel", "PytorchModel")
 
 
 def load(
@@ -41,6 +42,11 @@ def load(
         if isinstance(config, (str, os.PathLike)):
             config = read_yaml(config)
         parsed = Config.parse(copy.deepcopy(dict(config)) if config is not None else None)
+        parsed.notes += [
+            f"{key} of the configuration is not read: the model is {path.name}"
+            for key in MODEL_FILE_KEYS
+            if parsed.top.get(key) is not None
+        ]
     return _build(path, weights, parsed)
 
 
@@ -69,6 +75,7 @@ def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
 
 
 def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
+    from .csim import csim_notes
     from .frontends.files import open_keras
     from .frontends.keras import read_keras
     from .idle import idle_notes
@@ -93,7 +100,8 @@ def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
         },
     }
     graph = lower(draft, resolved, ())
-    return graph.with_notes([*notes, *draft.notes, *idle_notes(draft, known)])
+    more = [*notes, *draft.notes, *idle_notes(draft, known), *csim_notes(graph)]
+    return graph.with_notes(dict.fromkeys(more))
 
 
 def _check_layer_names(config: Config, names: set[str]) -> None:
@@ -109,8 +117,8 @@ def _refuse_stream_shapes(draft: Draft) -> None:
     if draft.config.io_type != "io_stream":
         return
     for layer in draft:
-        if layer.kind == "Reshape" and len(layer.shape) != 1:
+        if layer.kind == "Reshape" and (len(layer.shape) != 1 or layer.name in draft.outputs):
             raise ValueError(
-                f"layer {layer.name} must flatten to a vector in io_stream, not reshape to {layer.shape!r}:"
-                " repacking of streams is not supported yet; use IOType: io_parallel"
+                f"layer {layer.name} must flatten to a vector inside the model in io_stream, not reshape"
+                f" to {layer.shape!r}: repacking of streams is not supported yet; use IOType: io_parallel"
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,9 @@ __all__ = ["as_arrays", "execute"]
 _BATCH_ELEMENTS = 1 << 21
 """Elements of the widest layer that one batch may hold: about 16 MiB of int64."""
 
+_WORTH_THREADS = 10_000_000
+"""Multiply-adds below which starting threads costs more than it gains."""
+
 
 def execute(graph: Graph, x: Any, *, keep: Iterable[str]) -> dict[str, Raw]:
     """Raw values of the tensors named ``keep`` for all samples of ``x``."""
@@ -29,16 +34,27 @@ def execute(graph: Graph, x: Any, *, keep: Iterable[str]) -> dict[str, Raw]:
     out = {
         name: np.empty((samples, *graph.values[name].shape), dtype=np.int64) for name in names
     }
-    for rows in _batches(graph, samples):
+
+    def run(rows: slice) -> None:
         found = _run_batch(graph, {name: array[rows] for name, array in arrays.items()}, names)
         for name in names:
             out[name][rows] = found[name]
+
+    batches = list(_batches(graph, samples))
+    if len(batches) < 4 or graph.multiplications() * samples < _WORTH_THREADS:
+        for rows in batches:
+            run(rows)
+    else:
+        # Kernels and numpy release the interpreter lock, so batches run side by side.
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for _ in pool.map(run, batches):
+                pass
     return out
 
 
 def _batches(graph: Graph, samples: int) -> Iterator[slice]:
     widest = max(value.size for value in graph.values.values())
-    step = max(1, min(4096, _BATCH_ELEMENTS // widest))
+    step = max(1, min(1024, _BATCH_ELEMENTS // widest))
     for start in range(0, samples, step):
         yield slice(start, min(start + step, samples))
 
@@ -84,7 +100,10 @@ def as_arrays(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def _array(value: Value, item: Any) -> npt.NDArray[np.float64]:
-    array = np.asarray(item)
+    try:
+        array = np.asarray(item)
+    except ValueError:
+        raise ValueError(f"input {value.name} must be a rectangular array, not ragged lists") from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"input {value.name} must be real numbers, not dtype {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:

@@ -103,7 +103,8 @@ def _entries(file: KerasFile, reader: Reader) -> tuple[list[Entry], list[str]]:
         )
         for layer in layers
     ]
-    _require_same_inputs(config, entries, file)
+    named = _input_names(config, entries, file)
+    entries.sort(key=lambda entry: named.index(entry.name) if entry.name in named else len(named))
     outputs = config["output_layers"]
     if outputs and isinstance(outputs[0], str):
         outputs = [outputs]
@@ -142,7 +143,8 @@ def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
     return [str(source[0]) for source in node]
 
 
-def _require_same_inputs(config: Mapping[str, Any], entries: list[Entry], file: KerasFile) -> None:
+def _input_names(config: Mapping[str, Any], entries: list[Entry], file: KerasFile) -> list[str]:
+    """Names of the inputs in model order; they must be the InputLayers."""
     inputs = config.get("input_layers") or []
     if inputs and isinstance(inputs[0], str):
         inputs = [inputs]
@@ -150,6 +152,7 @@ def _require_same_inputs(config: Mapping[str, Any], entries: list[Entry], file: 
     own = [entry.name for entry in entries if entry.kind == "InputLayer"]
     if sorted(named) != sorted(own):
         raise ModelFileError(f"input_layers of {file.path} must be its InputLayers {own!r}, not {named!r}")
+    return named
 
 
 def _ordered(entries: list[Entry], file: KerasFile) -> list[Entry]:
@@ -276,11 +279,14 @@ def _softmax_layer(reader: Reader, name: str, source: str, *, axis: Any, own_axi
     position = axis - 1 if axis >= 0 else len(shape) + axis
     if not 0 <= position < len(shape):
         raise ModelFileError(f"axis of softmax {name} must lie in {shape!r}, not {axis!r}")
+    stream = reader.draft.config.io_type == "io_stream"
+    if stream and position != len(shape) - 1:
+        raise ModelFileError(f"axis of softmax {name} must be the last one in io_stream, not {axis!r}")
     outer, inner = 1, 1
     if own_axis:
         outer = int(np.prod(shape[:position]))
         inner = int(np.prod(shape[position + 1 :]))
-    elif reader.draft.config.io_type == "io_stream":
+    elif stream:
         outer = int(np.prod(shape[:-1]))
     elif len(shape) > 1 and int(np.prod(shape)) != shape[position]:
         reader.draft.note(

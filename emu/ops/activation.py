@@ -157,12 +157,17 @@ def _thresholded_relu(op: Activation, x: Raw, f: Format) -> Raw:
     return np.where(_above(x, f, limit), cast(x, f, op.result), 0)
 
 
+def _elu_product(op: Activation) -> Format:
+    assert op.table is not None
+    return growth.multiply(op.parameters[0].format, op.table.format)
+
+
 def _elu(op: Activation, x: Raw, f: Format) -> Raw:
     assert op.table is not None
     alpha = op.parameters[0]
     # hls4ml compares with the unsigned table size: a wrapped index counts as beyond the end.
     index = _negative_index(op, x, f, op.table.size - 1)
-    product = growth.multiply(alpha.format, op.table.format)
+    product = _elu_product(op)
     below = cast(op.table.raw * alpha.raw.reshape(-1)[0], product, op.result)[index]
     return np.where(x >= 0, cast(x, f, op.result), below)
 
@@ -196,13 +201,20 @@ def _hard_format(op: Activation, f: Format) -> Format:
     return growth.add(growth.multiply(slope.format, f), shift.format)
 
 
+def _hard_tanh_format(op: Activation, f: Format) -> Format:
+    frac = max(_hard_format(op, f).frac, 0)
+    return Format(min(frac + 2, MAX_WIDTH), 2)
+
+
 def _clipped(op: Activation, x: Raw, f: Format) -> tuple[Raw, Format]:
     """``min(max(slope * x + shift, 0), 1)``, exact."""
     slope, shift = op.parameters
     full = _hard_format(op, f)
     line = aligned(x * slope.raw, growth.multiply(slope.format, f), full)
     line = line + aligned(shift.raw, shift.format, full)
-    return np.clip(line, 0, 1 << full.frac), full
+    # Where the LSB is above 1, hls4ml's assignment of 1 to the expression's own type gives 0.
+    one = floor_multiple(1, 0, full.frac)
+    return np.clip(line, 0, min(one, full.raw_max)), full
 
 
 def _hard_sigmoid(op: Activation, x: Raw, f: Format) -> Raw:
@@ -211,9 +223,9 @@ def _hard_sigmoid(op: Activation, x: Raw, f: Format) -> Raw:
 
 
 def _hard_tanh(op: Activation, x: Raw, f: Format) -> Raw:
-    clipped, full = _clipped(op, x, f)
-    wide = Format(full.width + 2, full.integer + 2)
-    return cast(2 * clipped - (1 << full.frac), wide, op.result)  # type: ignore[no-any-return]
+    clipped, _ = _clipped(op, x, f)
+    wide = _hard_tanh_format(op, f)
+    return cast(2 * clipped - (1 << wide.frac), wide, op.result)  # type: ignore[no-any-return]
 
 
 def _binary_tanh(op: Activation, x: Raw, f: Format) -> Raw:
@@ -227,9 +239,12 @@ def _ternary(op: Activation, x: Raw, f: Format) -> Raw:
     return np.where(_above(x, f, -1), one, _integer(op, -1))
 
 
+def _doubled(op: Activation, f: Format) -> Format:
+    return Format(f.width + 1, f.integer + 1, f.signed)
+
+
 def _ternary_tanh(op: Activation, x: Raw, f: Format) -> Raw:
-    doubled = Format(f.width + 1, f.integer + 1, f.signed)
-    return _ternary(op, cast(2 * x, doubled, f), f)
+    return _ternary(op, cast(2 * x, _doubled(op, f), f), f)
 
 
 # ---- meanings on reals -----------------------------------------------------------------------
@@ -259,8 +274,12 @@ def _product(op: Activation, f: Format) -> Format:
     return growth.multiply(op.parameters[0].format, f)
 
 
+def _wider(*formats: Format) -> Format:
+    return max(formats, key=lambda format: format.width)
+
+
 def _selu_format(op: Activation, f: Format) -> Format:
-    return max(_product(op, f), _steps_format(op, f), key=lambda g: g.width)
+    return _wider(_product(op, f), _steps_format(op, f))
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -294,7 +313,7 @@ FUNCTIONS: dict[str, Function] = {
         _elu_real,
         ("alpha",),
         table=True,
-        widest=_steps_format,
+        widest=lambda op, f: _wider(_elu_product(op), _steps_format(op, f)),
     ),
     "selu": Function(
         "x >= 0 ? cast(scale * x) : cast(table[min(int(-x * N / 8), N - 1)])",
@@ -344,7 +363,7 @@ FUNCTIONS: dict[str, Function] = {
         _hard_tanh,
         lambda x, slope, shift: 2 * _hard_real(x, slope, shift) - 1,
         ("slope", "shift"),
-        widest=_hard_format,
+        widest=lambda op, f: _wider(_hard_format(op, f), _hard_tanh_format(op, f)),
     ),
     "binary_tanh": Function(
         "x >= 0 ? cast(1) : cast(-1), or 1 and 0 where the result is uint<1>",
@@ -352,7 +371,10 @@ FUNCTIONS: dict[str, Function] = {
         lambda x: np.where(x >= 0, 1.0, -1.0),
     ),
     "ternary_tanh": Function(
-        "d = input_format(2 * x); d > 1 ? cast(1) : d > -1 ? 0 : cast(-1)", _ternary_tanh, _ternary_real
+        "d = input_format(2 * x); d > 1 ? cast(1) : d > -1 ? 0 : cast(-1)",
+        _ternary_tanh,
+        _ternary_real,
+        widest=_doubled,
     ),
     "ternary_tanh_stream": Function(
         "x > 1 ? cast(1) : x > -1 ? 0 : cast(-1); hls4ml's io_stream kernel does not double x",

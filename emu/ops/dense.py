@@ -82,8 +82,7 @@ class Dense(Op):
         if self.order_matters and not inside:
             order = np.array(self.order, dtype=np.int64)
             _accumulate(x, self.weight.raw, start, out, order, *into)
-            return cast(out, self.accum, self.result)  # type: ignore[no-any-return]
-        if lost == 0 and bound < _BLAS_LIMIT:
+        elif lost == 0 and bound < _BLAS_LIMIT:
             exact = x.astype(np.float64) @ self.weight.raw.astype(np.float64)
             np.left_shift(exact.astype(np.int64), min(-into.shift, 63), out=out)
             out += start
@@ -91,8 +90,10 @@ class Dense(Op):
             _sum_truncated(x, self.weight.raw, start, out, into.shift)
         else:
             _sum_rounded(x, self.weight.raw, start, out, *into[:5])
-        # The sums are right modulo 2**64, hence modulo 2**accum.width.
-        return cast(_wrap(out, self.accum), self.accum, self.result)  # type: ignore[no-any-return]
+        if not self.order_matters:
+            # The sums are right modulo 2**64, hence modulo 2**accum.width.
+            _wrap_in_place(out, self.accum)
+        return out if self.accum == self.result else cast(out, self.accum, self.result)
 
     def reference(self, *inputs: Real) -> Real:
         return inputs[0] @ self.weight.value + self.bias.value
@@ -112,12 +113,13 @@ class Dense(Op):
         }
 
 
-def _wrap(raw: Raw, target: Format) -> Raw:
+def _wrap_in_place(raw: Raw, target: Format) -> None:
     """``raw mod 2**width`` in the range of ``target``."""
     if target.signed:
-        lift = 64 - target.width
-        return (raw << lift) >> lift
-    return raw & target.raw_max
+        raw <<= 64 - target.width
+        raw >>= 64 - target.width
+    else:
+        raw &= target.raw_max
 
 
 @kernel
