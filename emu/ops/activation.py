@@ -168,7 +168,7 @@ def _elu(op: Activation, x: Raw, f: Format) -> Raw:
     # hls4ml compares with the unsigned table size: a wrapped index counts as beyond the end.
     index = _negative_index(op, x, f, op.table.size - 1)
     product = _elu_product(op)
-    below = cast(op.table.raw * alpha.raw.reshape(-1)[0], product, op.result)[index]
+    below: Raw = cast(op.table.raw * alpha.raw.reshape(-1)[0], product, op.result)[index]
     return np.where(x >= 0, cast(x, f, op.result), below)
 
 
