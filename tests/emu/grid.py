@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
-import oracle
 
 from emu.op import Constant, Op, Table, Value
 from fxp import Format
+from tests import oracle
 
 LIMITS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM", "WRAP,1", "WRAP,2", "WRAP,5")
 SIGN_MAGNITUDE = ("WRAP_SM", "WRAP_SM,1", "WRAP_SM,3")

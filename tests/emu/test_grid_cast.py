@@ -2,14 +2,14 @@
 
 from fractions import Fraction
 
-import grid
 import numpy as np
-import oracle
 import pytest
 
 from emu import Graph, Node
 from emu.ops import Input
 from fxp import Format, cast, from_fraction
+from tests import oracle
+from tests.emu import grid
 
 SHAPES = ("5,2", "4,7", "6,-3", "1,1", "2,1", "3,0")
 

@@ -1,6 +1,0 @@
-"""Makes ``oracle`` importable: it lies one folder up, beside the tests of every package."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
