@@ -20,8 +20,6 @@ import numpy as np
 
 ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_MIN_INF", "RND_INF", "RND_CONV")
 OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM", "WRAP_SM")
-ONE = Fraction(1)
-HALF = Fraction(1, 2)
 
 
 # ---- types ------------------------------------------------------------------------------------
@@ -72,7 +70,7 @@ def read(text: str) -> Type:
 
 def value(raw: int, t: Type) -> Fraction:
     """The number that these bits mean."""
-    return raw * Fraction(2) ** -t.frac
+    return Fraction(raw, 2**t.frac) if t.frac >= 0 else Fraction(raw * 2**-t.frac)
 
 
 def raws(t: Type) -> range:
@@ -85,22 +83,21 @@ def raws(t: Type) -> range:
 
 def rounded(x: Fraction, mode: str) -> int:
     """The integer next to ``x``."""
-    floor = x.numerator // x.denominator
-    rest = x - floor
+    floor, rest = divmod(x.numerator, x.denominator)
     if mode == "TRN" or rest == 0:
         return floor
     if mode == "TRN_ZERO":
-        return floor + 1 if x < 0 else floor
-    if rest != HALF:
-        return floor + 1 if rest > HALF else floor
-    tie = {
-        "RND": floor + 1,
-        "RND_MIN_INF": floor,
-        "RND_ZERO": floor if x > 0 else floor + 1,
-        "RND_INF": floor + 1 if x > 0 else floor,
-        "RND_CONV": floor if floor % 2 == 0 else floor + 1,
+        return floor + 1 if floor < 0 else floor
+    if 2 * rest != x.denominator:
+        return floor + 1 if 2 * rest > x.denominator else floor
+    up = {
+        "RND": True,
+        "RND_MIN_INF": False,
+        "RND_ZERO": floor < 0,
+        "RND_INF": floor >= 0,
+        "RND_CONV": floor % 2 == 1,
     }
-    return tie[mode]
+    return floor + 1 if up[mode] else floor
 
 
 def from_bits(bits: list[int], signed: bool) -> int:
@@ -144,9 +141,9 @@ def limited(r: int, before: Fraction, t: Type) -> int:
 def cast_raw(x: Fraction | int, t: Type) -> int:
     """The bits of ``x`` assigned to a variable of type ``t``."""
     if t.is_int:
-        whole = abs(x).__floor__() * (-1 if x < 0 else 1)
+        whole = toward_zero(x)
         return from_bits([whole >> k & 1 for k in range(t.width)], t.signed)
-    scaled = Fraction(x) * 2**t.frac if t.frac >= 0 else Fraction(x) / 2**-t.frac
+    scaled = x * 2**t.frac if t.frac >= 0 else Fraction(x) / 2**-t.frac
     return limited(rounded(scaled, t.rounding), scaled, t)
 
 
@@ -176,8 +173,9 @@ def int32(n: int) -> int:
     return (n + 2**31) % 2**32 - 2**31
 
 
-def toward_zero(x: Fraction) -> int:
-    return -((-x).__floor__()) if x < 0 else x.__floor__()
+def toward_zero(x: Fraction | int) -> int:
+    """``x`` without its fraction."""
+    return -(-x.numerator // x.denominator) if x < 0 else x.numerator // x.denominator
 
 
 def steps(x: Fraction, frac: int, size: int, span: int) -> int:
