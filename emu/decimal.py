@@ -16,9 +16,12 @@ from fxp import Format, from_decimal, from_float
 __all__ = ["from_weights"]
 
 
-def from_weights(values: npt.NDArray[Any], format: Format) -> npt.NDArray[np.int64]:
+def from_weights(
+    values: npt.NDArray[Any], format: Format, text: Format | None = None
+) -> npt.NDArray[np.int64]:
     """Raw values of ``values`` after their trip through decimal text; shape kept.
 
+    text: the format whose fraction sets the digits, where it is another one.
     Only values so near a grid point or a tie that the text could move them across are printed;
     the rest cast directly, which is the same.
 
@@ -26,14 +29,17 @@ def from_weights(values: npt.NDArray[Any], format: Format) -> npt.NDArray[np.int
     array([ 0, -1])
     """
     x = np.asarray(values, dtype=np.float64)
-    digits = 0 if format.is_integer else max(0, format.frac)
+    text = text or format
+    digits = 0 if text.is_integer else max(0, text.frac)
     raw = from_float(x, format)
     if digits == 0:
         return from_float(np.rint(x), format)
     doubled = np.ldexp(x, format.frac + 1)  # grid points and ties are integers here
     distance = np.abs(doubled - np.rint(doubled))
-    exact = doubled == 2 * np.rint(doubled / 2)
-    margin = float(Fraction(1, 5**digits)) * 1.0001
+    # A grid point has at most frac digits, so the text holds it; the text moves no value by more
+    # than half its last digit.
+    exact = (doubled == 2 * np.rint(doubled / 2)) & (digits >= format.frac)
+    margin = float(Fraction(2) ** format.frac / 10**digits) * 1.0001
     for index in zip(*np.nonzero((distance <= margin) & ~exact), strict=True):
         raw[index] = from_decimal(f"{x[index]:.{digits}f}", format)
     return raw

@@ -83,6 +83,7 @@ def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
     from .passes import run_passes
     from .passes.reuse import resolve_schedule
     from .precision.assign import assign
+    from .precision.infer import share_parameter_types
 
     draft = read_keras(open_keras(path, weights), config)
     _refuse_stream_shapes(draft)
@@ -91,6 +92,7 @@ def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
     _check_layer_names(config, {*known, *draft.removed})
     assign(draft)
     run_passes(draft)
+    share_parameter_types(draft)
     schedule = resolve_schedule(draft)
     resolved = {
         **config.top,

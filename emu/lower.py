@@ -41,7 +41,8 @@ def _type(layer: Layer, variable: str) -> Format:
 
 def _weights(layer: Layer, variable: str) -> Constant:
     values, format = layer.weights[variable], _type(layer, variable)
-    return Constant(from_weights(values, format), format, np.asarray(values, dtype=np.float64))
+    raw = from_weights(values, format, layer.attributes.get(f"{variable}_text"))
+    return Constant(raw, format, np.asarray(values, dtype=np.float64))
 
 
 def _parameter(value: float, format: Format) -> Constant:

@@ -116,7 +116,7 @@ def _array(value: Value, item: Any) -> npt.NDArray[np.float64]:
         if np.any(wide):
             index = tuple(int(i) for i in np.argwhere(wide)[0])
             raise ValueError(
-                f"input {value.name} must be exact in float64, not {array[index]!r} at index {index}"
+                f"input {value.name} must be exact in float64, not {array[index]} at index {index}"
             )
     array = array.astype(np.float64, copy=False)
     bad = ~np.isfinite(array)

@@ -173,15 +173,20 @@ class Config:
 
     def precision(self, name: str, kind: str, variable: str) -> Format | None:
         """Type of a layer's variable in the order of the module's first line; None is auto."""
-        for entries, key in ((self.layer_name, name), (self.layer_type, kind)):
+        return self.found_precision(name, kind, variable)[0]
+
+    def found_precision(self, name: str, kind: str, variable: str) -> tuple[Format | None, str]:
+        """The type, and where it stands: ``LayerName``, ``LayerType`` or ``Model``."""
+        sections = (("LayerName", self.layer_name, name), ("LayerType", self.layer_type, kind))
+        for section, entries, key in sections:
             for own, entry in entries.items():
                 if own.lower() == key.lower():
                     types = entry.get("Precision") or {}
                     text = types.get(variable, types.get("default"))
                     if text is not None:
-                        return parse_type(text)
+                        return parse_type(text), section
         types = self.model["Precision"]
-        return parse_type(types.get(variable, types["default"]))
+        return parse_type(types.get(variable, types["default"])), "Model"
 
     def setting(self, name: str, kind: str, key: str) -> Any:
         """``ReuseFactor``, ``Strategy`` or ``TargetCycles`` of a layer: name, type, model."""

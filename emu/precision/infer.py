@@ -13,7 +13,7 @@ from fxp import Format, growth
 
 from ..draft import Draft, Layer
 
-__all__ = ["infer", "of_constant"]
+__all__ = ["infer", "of_constant", "share_parameter_types"]
 
 
 def infer(draft: Draft, layer: Layer) -> bool:
@@ -97,6 +97,29 @@ def of_constant(value: float) -> Format:
     integer = math.ceil(math.log2(max(value + 2.0**-frac, -value)))
     width = min(signed + integer + frac, signed + 8)
     return Format(width, signed + integer, signed)
+
+
+def share_parameter_types(draft: Draft) -> None:
+    """``param type = that of the first layer``, where one ``auto`` entry serves several layers.
+
+    hls4ml names the C++ type after the entry (LayerType or Model), so the first layer's inferred
+    type is everyone's; an entry under LayerName has a type of its own.
+    """
+    first: dict[tuple[str, str], Layer] = {}
+    for layer in draft:
+        if layer.kind not in ("ParametrizedActivation", "PReLU"):
+            continue
+        text, section = draft.config.found_precision(layer.name, layer.kind, "param")
+        if text is not None or section == "LayerName":
+            continue
+        owner = first.setdefault((section, layer.kind if section == "LayerType" else ""), layer)
+        if layer.types["param"] != owner.types["param"]:
+            draft.note(
+                f"layer {layer.name}: param has the type {owner.types['param']} of {owner.name}, as in"
+                f" hls4ml: one auto entry under {section} gives one type; set it under LayerName"
+            )
+            layer.attributes["param_text"] = layer.types["param"]
+            layer.types["param"] = owner.types["param"]
 
 
 def _input(draft: Draft, layer: Layer) -> Format:
