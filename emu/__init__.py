@@ -1,8 +1,16 @@
 """emu: what a network computes in fixed point, bit for bit.
 
->>> import emu
->>> emu.config("model.keras", granularity="model")  # doctest: +SKIP
+``graph = emu.load("config.yml")`` reads a trained model and its hls4ml configuration;
+``graph.predict(x)`` gives the bits of the hardware, ``graph.trace(x)`` those of every layer.
 """
+
+import fxp as _fxp
+
+if getattr(_fxp, "__bitwright__", False) is not True:
+    raise ImportError(
+        f"fxp must be Bitwright's, not the one in {getattr(_fxp, '__file__', _fxp)}:"
+        " another package of that name is in the way; pip uninstall fxp, then install bitwright anew"
+    )
 
 from .graph import Graph, Node
 from .loading import load

@@ -11,6 +11,9 @@ from .errors import FormatError, RawRangeError
 from .format import MAX_WIDTH, NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
 
+__bitwright__ = True
+"""Tells this fxp from others of its name."""
+
 __all__ = [
     "MAX_WIDTH",
     "NARROW_WIDTH",
