@@ -9,7 +9,7 @@ import fxp as _fxp
 if getattr(_fxp, "__bitwright__", False) is not True:
     raise ImportError(
         f"fxp must be Bitwright's, not the one in {getattr(_fxp, '__file__', _fxp)}:"
-        " another package of that name is in the way; pip uninstall fxp, then install bitwright anew"
+        " another package of that name is in the way; pip uninstall fxp, then reinstall bitwright"
     )
 
 from .graph import Graph, Node

@@ -33,7 +33,7 @@ def csim_notes(graph: Graph) -> list[str]:
     for value in graph.outputs:
         if value.format.width > 53:
             notes.append(
-                f"output {value.name} has {value.format.width} bits: float64 rounds it to 53, to nearest"
-                " even; raw=True gives every bit"
+                f"output {value.name} has {value.format.width} bits: float64 rounds it to 53, to"
+                " nearest even; raw=True gives every bit"
             )
     return notes

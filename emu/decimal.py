@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import Format, from_decimal, from_float
 
 __all__ = ["from_weights"]

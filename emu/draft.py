@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import Format
 
 from .op import Shape
@@ -75,7 +76,7 @@ class Draft:
         return [other for other in self if layer.name in other.inputs]
 
     def remove(self, layer: Layer, fate: str) -> None:
-        """Take out a layer with one input and connect what read it; ``fate`` goes into the notes."""
+        """Take out a layer with one input, connect what read it, and note its ``fate``."""
         before = layer.inputs[0]
         for other in self.consumers(layer):
             other.inputs = [before if name == layer.name else name for name in other.inputs]

@@ -6,6 +6,7 @@ from math import gcd
 from typing import Any
 
 import numpy as np
+
 from fxp import NARROW_WIDTH, Format
 
 __all__ = ["aligned", "floor_multiple", "int32", "int_steps", "int_steps_bits", "require_narrow"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from fxp import Format
 
 from . import run
@@ -137,10 +138,18 @@ class Graph:
         for node in self.nodes:
             value = self.values[node.name]
             work = node.op.multiplications(*(self.values[name].shape for name in node.inputs))
-            rows.append((node.name, _kind(node.op), _times(value.shape), str(value.format), str(work or "")))
+            rows.append(
+                (node.name, _kind(node.op), _times(value.shape), str(value.format), str(work or ""))
+            )
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        lines.append(f"outputs: {', '.join(self.output_names)}; {self.multiplications()} multiply-adds a sample")
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        lines.append(
+            f"outputs: {', '.join(self.output_names)};"
+            f" {self.multiplications()} multiply-adds a sample"
+        )
         return "\n".join(lines)
 
     def with_notes(self, notes: Iterable[str]) -> Graph:

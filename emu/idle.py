@@ -22,7 +22,8 @@ _MODEL_IDLE = {
 }
 _SCHEDULE = ("ReuseFactor", "Precision")
 _TABLE_HINT = {
-    name: f"; the effective key is {name}_t" for name in ("table", "exp_table", "inv_table", "inv_inp")
+    name: f"; the effective key is {name}_t"
+    for name in ("table", "exp_table", "inv_table", "inv_inp")
 }
 
 

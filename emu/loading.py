@@ -34,7 +34,9 @@ def load(
     path = Path(model)
     if path.suffix.lower() in (".yml", ".yaml"):
         if config is not None or weights is not None:
-            raise ConfigError(f"{path} is a configuration: weights and config must not be given too")
+            raise ConfigError(
+                f"{path} is a configuration: weights and config must not be given too"
+            )
         document = read_yaml(path)
         parsed = Config.parse(document)
         path, weights = _named_files(parsed, path)
@@ -61,7 +63,9 @@ def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
 
     for key in ("OnnxModel", "PytorchModel"):
         if config.top.get(key) is not None:
-            raise ConfigError(f"model must be a Keras file, not {key}: this front end does not exist yet")
+            raise ConfigError(
+                f"model must be a Keras file, not {key}: this front end does not exist yet"
+            )
     whole, architecture, weights = resolve("KerasModel"), resolve("KerasJson"), resolve("KerasH5")
     if whole is not None:
         if architecture is not None or weights is not None:
@@ -111,7 +115,8 @@ def _check_layer_names(config: Config, names: set[str]) -> None:
     for name in config.layer_name:
         if name.lower() not in by_lower:
             raise ConfigError(
-                f"HLSConfig: LayerName must name a layer of the model, not {name!r}{near(name, names)}"
+                f"HLSConfig: LayerName must name a layer of the model,"
+                f" not {name!r}{near(name, names)}"
             )
 
 
@@ -121,6 +126,7 @@ def _refuse_stream_shapes(draft: Draft) -> None:
     for layer in draft:
         if layer.kind == "Reshape" and (len(layer.shape) != 1 or layer.name in draft.outputs):
             raise ValueError(
-                f"layer {layer.name} must flatten to a vector inside the model in io_stream, not reshape"
-                f" to {layer.shape!r}: repacking of streams is not supported yet; use IOType: io_parallel"
+                f"layer {layer.name} must flatten to a vector inside the model in io_stream,"
+                f" not reshape to {layer.shape!r}: repacking of streams is not supported yet;"
+                " use IOType: io_parallel"
             )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+
 from fxp import Format, from_float
 
 from .decimal import from_weights
@@ -92,12 +93,16 @@ def _activation(draft: Draft, layer: Layer) -> Op:
         table = function_table(name, int(layer.attributes["table_size"]), _type(layer, "table"))
     if stream and name in ("selu", "ternary_tanh"):
         name += "_stream"
-        draft.note(f"layer {layer.name}: {name.removesuffix('_stream')} differs between io_stream and io_parallel in hls4ml")
+        draft.note(
+            f"layer {layer.name}: {name.removesuffix('_stream')} differs between io_stream and"
+            " io_parallel in hls4ml"
+        )
     if stream and name in ("relu1", "relu6"):
-        draft.note(f"layer {layer.name}: hls4ml has no io_stream kernel for {name}; this is its io_parallel one")
-    return Activation(
-        result=_type(layer, "result"), name=name, parameters=parameters, table=table
-    )
+        draft.note(
+            f"layer {layer.name}: hls4ml has no io_stream kernel for {name};"
+            " this is its io_parallel one"
+        )
+    return Activation(result=_type(layer, "result"), name=name, parameters=parameters, table=table)
 
 
 def _softmax(draft: Draft, layer: Layer) -> Op:
@@ -134,7 +139,9 @@ def _softmax(draft: Draft, layer: Layer) -> Op:
                 exp_size = min(inverse_size, 2 ** (source.width - 1))
             width = source.width - source.signed
             if width < 1:
-                raise ValueError(f"input of a stable softmax must have at least 2 bits, not {source}")
+                raise ValueError(
+                    f"input of a stable softmax must have at least 2 bits, not {source}"
+                )
             address = Format(width, source.integer - source.signed, signed=False)
         more["difference"] = address
     _require_bits(exp_size, address, "exp_table_size")
@@ -143,7 +150,9 @@ def _softmax(draft: Draft, layer: Layer) -> Op:
     return Softmax(
         **shape,
         **more,
-        exponential=exp_table(address, exp_size, _type(layer, "exp_table"), scale, negative=negative),
+        exponential=exp_table(
+            address, exp_size, _type(layer, "exp_table"), scale, negative=negative
+        ),
         inverse=inverse_table(inverse_input, inverse_size, _type(layer, "inv_table")),
     )
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import Format
 
 __all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value"]
@@ -80,7 +81,7 @@ class Op:
     """
 
     header: ClassVar[str]
-    """The file of ``hls_lib`` that implements it, without ``.hpp``; also the file in ``emu/ops``."""
+    """The file of ``hls_lib`` that implements it, without ``.hpp``; named as in ``emu/ops``."""
     arity: ClassVar[int] = 1
 
     result: Format = field()

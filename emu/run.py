@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import from_float
 
 from .op import Raw, Value
@@ -31,9 +32,7 @@ def execute(graph: Graph, x: Any, *, keep: Iterable[str]) -> dict[str, Raw]:
     arrays = as_arrays(graph, x)
     samples = len(next(iter(arrays.values())))
     names = tuple(dict.fromkeys(keep))
-    out = {
-        name: np.empty((samples, *graph.values[name].shape), dtype=np.int64) for name in names
-    }
+    out = {name: np.empty((samples, *graph.values[name].shape), dtype=np.int64) for name in names}
 
     def run(rows: slice) -> None:
         found = _run_batch(graph, {name: array[rows] for name, array in arrays.items()}, names)
@@ -68,7 +67,9 @@ def _run_batch(graph: Graph, x: Mapping[str, Any], keep: tuple[str, ...]) -> dic
             known[node.name] = from_float(x[node.name], node.op.result)
         else:
             values = tuple(graph.values[name] for name in node.inputs)
-            known[node.name] = node.op.evaluate(*(known[name] for name in node.inputs), values=values)
+            known[node.name] = node.op.evaluate(
+                *(known[name] for name in node.inputs), values=values
+            )
         if node.name in keep:
             found[node.name] = known[node.name]
         for name in node.inputs:
@@ -103,7 +104,9 @@ def _array(value: Value, item: Any) -> npt.NDArray[np.float64]:
     try:
         array = np.asarray(item)
     except ValueError:
-        raise ValueError(f"input {value.name} must be a rectangular array, not ragged lists") from None
+        raise ValueError(
+            f"input {value.name} must be a rectangular array, not ragged lists"
+        ) from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"input {value.name} must be real numbers, not dtype {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:

@@ -1,4 +1,4 @@
-"""``config``: the starting configuration that hls4ml's ``config_from_keras_model`` gives, without Keras."""
+"""``config``: what hls4ml's ``config_from_keras_model`` gives, without Keras."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def config(
 
     if granularity not in GRANULARITIES:
         raise ConfigError(
-            f"granularity must be model, type or name, not {granularity!r}{near(str(granularity), GRANULARITIES)}"
+            "granularity must be model, type or name,"
+            f" not {granularity!r}{near(str(granularity), GRANULARITIES)}"
         )
     if backend not in (None, "Vitis", "Vivado"):
         raise ConfigError(f"backend must be Vitis, Vivado or None, not {backend!r}")
@@ -107,5 +108,7 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
         entry["Precision"]["table"] = _TABLE
     if kind == "Softmax":
         entry |= {"Implementation": "stable", "Skip": False}
-        entry["Precision"] |= dict.fromkeys(("exp_table", "inv_table", "inv_inp", "accum"), _SOFTMAX)
+        entry["Precision"] |= dict.fromkeys(
+            ("exp_table", "inv_table", "inv_inp", "accum"), _SOFTMAX
+        )
     return entry

@@ -17,11 +17,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import Format, from_fraction
 
 from .op import Table
 
-__all__ = ["RECIPES", "exp_table", "function_table", "inverse_table", "legacy_tables", "libm_version"]
+__all__ = [
+    "RECIPES",
+    "exp_table",
+    "function_table",
+    "inverse_table",
+    "legacy_tables",
+    "libm_version",
+]
 
 Single = npt.NDArray[np.float32]
 Double = npt.NDArray[np.float64]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+
 from fxp import Format
 
 from .graph import Graph, Node
@@ -53,7 +54,10 @@ def from_json(text: str) -> Graph:
     for item in document["nodes"]:
         operator = _BY_NAME.get(item["operator"])
         if operator is None:
-            raise ValueError(f"operator of {item['name']} must be one of {', '.join(_BY_NAME)}, not {item['operator']!r}")
+            raise ValueError(
+                f"operator of {item['name']} must be one of {', '.join(_BY_NAME)},"
+                f" not {item['operator']!r}"
+            )
         fields = {key: _decode(value) for key, value in item["fields"].items()}
         nodes.append(Node(item["name"], operator(**fields), tuple(item["inputs"])))
     graph = Graph(
@@ -96,7 +100,9 @@ def _encode(value: Any) -> Any:
 def _decode(value: Any) -> Any:
     if isinstance(value, dict) and "constant" in value:
         raw = np.array(value["constant"], dtype=np.int64)
-        return Constant(raw, Format.parse(value["format"]), np.array(value["value"], dtype=np.float64))
+        return Constant(
+            raw, Format.parse(value["format"]), np.array(value["value"], dtype=np.float64)
+        )
     if isinstance(value, dict) and "table" in value:
         raw = np.array(value["table"], dtype=np.int64)
         return Table(raw, Format.parse(value["format"]), value["recipe"])

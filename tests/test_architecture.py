@@ -45,7 +45,11 @@ def test_no_submodule_hides_a_public_function():
     wrong = []
     for package in RANK:
         names = public_names(package)
-        found = {path.stem for path in (ROOT / package).iterdir() if path.suffix == ".py" or path.is_dir()}
+        found = {
+            path.stem
+            for path in (ROOT / package).iterdir()
+            if path.suffix == ".py" or path.is_dir()
+        }
         wrong += [f"{package}.{name}" for name in names & found]
     assert wrong == []
 
@@ -78,10 +82,18 @@ def test_nothing_is_unpickled_or_executed():
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
-            if called in ("eval", "exec", "pickle.load", "pickle.loads", "yaml.unsafe_load", "yaml.full_load"):
+            if called in (
+                "eval",
+                "exec",
+                "pickle.load",
+                "pickle.loads",
+                "yaml.unsafe_load",
+                "yaml.full_load",
+            ):
                 wrong.append(f"{path.relative_to(ROOT)}: {called}")
             if called in ("np.load", "numpy.load") and any(
-                k.arg == "allow_pickle" and not (isinstance(k.value, ast.Constant) and k.value.value is False)
+                k.arg == "allow_pickle"
+                and not (isinstance(k.value, ast.Constant) and k.value.value is False)
                 for k in node.keywords
             ):
                 wrong.append(f"{path.relative_to(ROOT)}: {called} with allow_pickle")
@@ -103,7 +115,9 @@ def test_a_foreign_fxp_is_recognised(tmp_path):
     (tmp_path / "fxp").mkdir()
     (tmp_path / "fxp" / "__init__.py").write_text("__version__ = '9.9'\n")
     code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import emu"
-    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
     assert result.returncode != 0
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith("ImportError: fxp must be Bitwright's, not the one in "), last

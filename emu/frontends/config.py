@@ -6,6 +6,7 @@ precision, its default (hls4ml 1.3.0, ModelGraph configuration; names match with
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -52,14 +53,14 @@ def snake_case(key: str) -> str:
     return re.sub("_{2,}", "_", re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower())
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
+def read_yaml(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The mapping in a YAML file; ``!keras_model path`` is read as the path, nothing is executed.
 
     Raises ConfigError where the file is no YAML mapping, FileNotFoundError where there is none.
     """
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         pass
 
     def as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
@@ -67,7 +68,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
     Loader.add_constructor("!keras_model", as_text)
     try:
-        document = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)  # noqa: S506 (a SafeLoader)
+        document = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration {path} must be YAML: {error}") from None
     if not isinstance(document, dict):
@@ -87,7 +88,7 @@ class Config:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any] | None) -> Config:
-        """Check ``document``: the whole top level or its HLSConfig alone; None gives the defaults."""
+        """Check ``document``: the top level or its HLSConfig alone; None gives the defaults."""
         notes: list[str] = []
         whole = dict(document or {})
         if whole and set(whole) <= set(HLS_KEYS):
@@ -102,7 +103,9 @@ class Config:
         _check_keys(hls, HLS_KEYS, "HLSConfig")
         for key in ("Flows", "Optimizers", "SkipOptimizers"):
             if hls.get(key):
-                notes.append(f"HLSConfig: {key} has no effect: hls4ml's own passes run in its order")
+                notes.append(
+                    f"HLSConfig: {key} has no effect: hls4ml's own passes run in its order"
+                )
         top = DEFAULTS | {key: value for key, value in whole.items() if value is not None}
         _check_choice(top, "Backend", BACKENDS)
         _check_choice(top, "IOType", IO_TYPES)
@@ -117,7 +120,10 @@ class Config:
             notes,
         )
         config._check_model()
-        for section, entries in (("LayerType", config.layer_type), ("LayerName", config.layer_name)):
+        for section, entries in (
+            ("LayerType", config.layer_type),
+            ("LayerName", config.layer_name),
+        ):
             for name, entry in entries.items():
                 _check_layer(entry, f"HLSConfig: {section}: {name}")
         return config
@@ -233,7 +239,8 @@ def _mapping(value: Any, where: str) -> dict[str, Any]:
 def _entries(hls: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
     entries = _mapping(hls.get(section), f"HLSConfig: {section}")
     return {
-        str(name): _mapping(entry, f"HLSConfig: {section}: {name}") for name, entry in entries.items()
+        str(name): _mapping(entry, f"HLSConfig: {section}: {name}")
+        for name, entry in entries.items()
     }
 
 
@@ -241,7 +248,9 @@ def _check_keys(entry: Mapping[str, Any], valid: Iterable[str], where: str) -> N
     valid = tuple(valid)
     for key in entry:
         if key not in valid:
-            raise ConfigError(f"key of {where} must be one that hls4ml knows, not {key!r}{near(str(key), valid)}")
+            raise ConfigError(
+                f"key of {where} must be one that hls4ml knows, not {key!r}{near(str(key), valid)}"
+            )
 
 
 def _check_choice(entry: Mapping[str, Any], key: str, valid: tuple[str, ...]) -> None:
@@ -249,7 +258,9 @@ def _check_choice(entry: Mapping[str, Any], key: str, valid: tuple[str, ...]) ->
         if str(entry[key]).lower() == word.lower():
             entry[key] = word  # type: ignore[index]
             return
-    raise ConfigError(f"{key} must be {' or '.join(valid)}, not {entry[key]!r}{near(str(entry[key]), valid)}")
+    raise ConfigError(
+        f"{key} must be {' or '.join(valid)}, not {entry[key]!r}{near(str(entry[key]), valid)}"
+    )
 
 
 def _check_layer(entry: dict[str, Any], where: str) -> None:
@@ -257,7 +268,9 @@ def _check_layer(entry: dict[str, Any], where: str) -> None:
         if key in LAYER_KEYS or snake_case(str(key)) in ATTRIBUTES:
             continue
         valid = (*LAYER_KEYS, *ATTRIBUTES)
-        raise ConfigError(f"key of {where} must be one that hls4ml knows, not {key!r}{near(str(key), valid)}")
+        raise ConfigError(
+            f"key of {where} must be one that hls4ml knows, not {key!r}{near(str(key), valid)}"
+        )
     if entry.get("Precision") is not None:
         entry["Precision"] = _precision_entry(entry["Precision"], where, model=False)
     if entry.get("ReuseFactor") is not None:
@@ -303,7 +316,8 @@ def _strategy(value: Any, where: str) -> str:
     word = snake_case(str(value))
     if word not in STRATEGIES:
         raise ConfigError(
-            f"{where}: Strategy must be one of {', '.join(STRATEGIES)}, not {value!r}{near(word, STRATEGIES)}"
+            f"{where}: Strategy must be one of {', '.join(STRATEGIES)},"
+            f" not {value!r}{near(word, STRATEGIES)}"
         )
     return word
 
@@ -320,7 +334,8 @@ def check_type_names(config: Config, kinds: set[str]) -> list[str]:
     for name in config.layer_type:
         if name.lower() not in by_lower:
             raise ConfigError(
-                f"HLSConfig: LayerType must name a layer class of hls4ml, not {name!r}{near(name, TYPE_NAMES)}"
+                f"HLSConfig: LayerType must name a layer class of hls4ml,"
+                f" not {name!r}{near(name, TYPE_NAMES)}"
             )
         if name in TYPES_WITHOUT_EFFECT:
             notes.append(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,7 +48,9 @@ class KerasFile:
         """The array ``name`` (kernel, bias, gamma ...) of a layer, in the file's dtype."""
         array = self._find(layer, name)
         if array is None:
-            raise ModelFileError(f"weights in {self.path} must have {name!r} of layer {layer!r}: not found")
+            raise ModelFileError(
+                f"weights in {self.path} must have {name!r} of layer {layer!r}: not found"
+            )
         if array.dtype.kind not in "fiu":
             raise ModelFileError(
                 f"weight {name!r} of layer {layer!r} must be real numbers, not dtype {array.dtype}"
@@ -56,12 +59,15 @@ class KerasFile:
         if len(bad):
             index = tuple(int(i) for i in bad[0])
             raise ModelFileError(
-                f"weight {name!r} of layer {layer!r} must be finite, not {array[index]} at index {index}"
+                f"weight {name!r} of layer {layer!r} must be finite,"
+                f" not {array[index]} at index {index}"
             )
         return array
 
 
-def open_keras(model: str | Path, weights: str | Path | None = None) -> KerasFile:
+def open_keras(
+    model: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None
+) -> KerasFile:
     """Open ``.json`` with ``weights``, ``.h5``/``.hdf5``, or ``.keras``.
 
     Raises ModelFileError where a file is missing, unreadable or of another kind.
@@ -72,20 +78,29 @@ def open_keras(model: str | Path, weights: str | Path | None = None) -> KerasFil
     suffix = path.suffix.lower()
     if suffix == ".json":
         if weights is None:
-            raise ModelFileError(f"{path} holds no weights: name the H5 file as weights= or KerasH5")
-        return KerasFile(_json(path.read_bytes(), str(path)), 2, _h5_weights(Path(weights)), str(weights))
+            raise ModelFileError(
+                f"{path} holds no weights: name the H5 file as weights= or KerasH5"
+            )
+        return KerasFile(
+            _json(path.read_bytes(), str(path)), 2, _h5_weights(Path(weights)), str(weights)
+        )
     if suffix in (".h5", ".hdf5"):
         with _h5(path) as file:
             text = file.attrs.get("model_config")
         if text is None:
             raise ModelFileError(
-                f"{path} must hold a whole model, not weights alone: name its JSON file as the model"
+                f"{path} must hold a whole model, not weights alone:"
+                " name its JSON file as the model"
             )
         raw = text.encode() if isinstance(text, str) else bytes(text)
         return KerasFile(_json(raw, str(path)), 2, _h5_weights(path), str(path))
     if suffix == ".keras":
         return _keras_archive(path)
-    hint = " (a pickle, which is never loaded: export to ONNX)" if suffix in (".pt", ".pth", ".pkl") else ""
+    hint = (
+        " (a pickle, which is never loaded: export to ONNX)"
+        if suffix in (".pt", ".pth", ".pkl")
+        else ""
+    )
     raise ModelFileError(f"model file must be .json, .h5 or .keras, not {path.name!r}{hint}")
 
 
@@ -95,7 +110,9 @@ def _json(raw: bytes, where: str) -> Mapping[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ModelFileError(f"architecture in {where} must be JSON: {error}") from None
     if not isinstance(document, dict) or "class_name" not in document or "config" not in document:
-        raise ModelFileError(f"architecture in {where} must be a Keras model: no class_name and config")
+        raise ModelFileError(
+            f"architecture in {where} must be a Keras model: no class_name and config"
+        )
     return document
 
 
@@ -119,10 +136,11 @@ def _h5_weights(path: Path) -> Callable[[str, str], Array | None]:
     """Keras 2 layout: ``[model_weights/]<layer>/.../<name>:0``."""
     arrays: dict[tuple[str, str], Array] = {}
     with _h5(path) as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
         if "layers" in root and "vars" in root:
             raise ModelFileError(
-                f"{path} has Keras 3's weight layout, which has no layer names: save the model as .keras"
+                f"{path} has Keras 3's weight layout, which has no layer names:"
+                " save the model as .keras"
             )
 
         def visit(name: str, item: Any) -> None:

@@ -46,7 +46,9 @@ class Reader:
     def keras3(self) -> bool:
         return self.file.generation == 3
 
-    def add(self, name: str, kind: str, inputs: list[str], shape: Shape, **attributes: Any) -> Layer:
+    def add(
+        self, name: str, kind: str, inputs: list[str], shape: Shape, **attributes: Any
+    ) -> Layer:
         """A draft layer with the attributes that hls4ml's converter gives it."""
         return self.draft.add(Layer(name, kind, inputs, shape, attributes=attributes))
 
@@ -87,7 +89,9 @@ def _entries(file: KerasFile, reader: Reader) -> tuple[list[Entry], list[str]]:
             else:
                 shape = layers[0]["config"].get("batch_input_shape")
             if shape is None:
-                raise ModelFileError(f"{file.path} must tell its input shape: the model was never built")
+                raise ModelFileError(
+                    f"{file.path} must tell its input shape: the model was never built"
+                )
             name = "input_layer" if reader.keras3 else "input1"
             entries.append(Entry("InputLayer", {"name": name, "batch_input_shape": shape}, []))
             before = [name]
@@ -115,7 +119,8 @@ def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
     nodes = layer.get("inbound_nodes") or []
     if len(nodes) > 1:
         raise ModelFileError(
-            f"layer {layer['config'].get('name')} of {file.path} must be used once, not {len(nodes)} times:"
+            f"layer {layer['config'].get('name')} of {file.path} must be used once,"
+            f" not {len(nodes)} times:"
             " shared layers are not supported yet"
         )
     if not nodes:
@@ -151,7 +156,9 @@ def _input_names(config: Mapping[str, Any], entries: list[Entry], file: KerasFil
     named = [str(item[0]) for item in inputs]
     own = [entry.name for entry in entries if entry.kind == "InputLayer"]
     if sorted(named) != sorted(own):
-        raise ModelFileError(f"input_layers of {file.path} must be its InputLayers {own!r}, not {named!r}")
+        raise ModelFileError(
+            f"input_layers of {file.path} must be its InputLayers {own!r}, not {named!r}"
+        )
     return named
 
 
@@ -163,7 +170,9 @@ def _ordered(entries: list[Entry], file: KerasFile) -> list[Entry]:
     while waiting:
         ready = next((entry for entry in waiting if set(entry.inputs) <= known), None)
         if ready is None:
-            raise ModelFileError(f"layers of {file.path} must not form a cycle: {waiting[0].name!r} waits")
+            raise ModelFileError(
+                f"layers of {file.path} must not form a cycle: {waiting[0].name!r} waits"
+            )
         waiting.remove(ready)
         done.append(ready)
         known.add(ready.name)
@@ -179,10 +188,14 @@ def _input(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         raise ModelFileError(f"input {entry.name} must have a fixed shape, not {shape!r}")
     dtype = str(entry.config.get("dtype", "float32"))
     if dtype.startswith(("int", "uint")):
-        reader.draft.note(f"input {entry.name} is {dtype} in Keras; its type is that of the configuration")
+        reader.draft.note(
+            f"input {entry.name} is {dtype} in Keras; its type is that of the configuration"
+        )
     dimensions = tuple(int(length) for length in shape[1:])
     if not dimensions:
-        raise ModelFileError(f"input {entry.name} must have a shape besides the batch, not {shape!r}")
+        raise ModelFileError(
+            f"input {entry.name} must have a shape besides the batch, not {shape!r}"
+        )
     return reader.add(entry.name, "Input", [], dimensions).name
 
 
@@ -250,7 +263,11 @@ def _activation_layer(
     if activation == "softmax":
         return _softmax_layer(reader, name, source, axis=config.get("axis", -1), own_axis=False)
     if activation == "elu":
-        kind, function, more = "ParametrizedActivation", "elu", {"activ_param": config.get("alpha", 1.0)}
+        kind, function, more = (
+            "ParametrizedActivation",
+            "elu",
+            {"activ_param": config.get("alpha", 1.0)},
+        )
     elif activation == "leaky_relu":
         kind, function, more = "ParametrizedActivation", "leaky_relu", {"activ_param": slope}
     elif activation == "hard_sigmoid":
@@ -265,7 +282,8 @@ def _activation_layer(
     else:
         known = (*_SIMPLE, "softmax", "elu", "leaky_relu", "hard_sigmoid")
         raise ModelFileError(
-            f"activation of {name} must be one that hls4ml has, not {activation!r}{near(activation, known)};"
+            f"activation of {name} must be one that hls4ml has,"
+            f" not {activation!r}{near(activation, known)};"
             f" known: {', '.join(known)}"
         )
     return reader.add(name, kind, [source], shape, function=function, **more).name
@@ -281,7 +299,9 @@ def _softmax_layer(reader: Reader, name: str, source: str, *, axis: Any, own_axi
         raise ModelFileError(f"axis of softmax {name} must lie in {shape!r}, not {axis!r}")
     stream = reader.draft.config.io_type == "io_stream"
     if stream and position != len(shape) - 1:
-        raise ModelFileError(f"axis of softmax {name} must be the last one in io_stream, not {axis!r}")
+        raise ModelFileError(
+            f"axis of softmax {name} must be the last one in io_stream, not {axis!r}"
+        )
     outer, inner = 1, 1
     if own_axis:
         outer = int(np.prod(shape[:position]))
@@ -305,24 +325,40 @@ def _relu(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     slope = float(config.get("negative_slope") or 0.0)
     threshold = float(config.get("threshold") or 0.0)
     if not reader.keras3:
-        ignored = {"max_value": config.get("max_value"), "negative_slope": slope, "threshold": threshold}
+        ignored = {
+            "max_value": config.get("max_value"),
+            "negative_slope": slope,
+            "threshold": threshold,
+        }
         for key, value in ignored.items():
             if value not in (None, 0.0):
-                reader.draft.note(f"layer {entry.name}: {key} {value} of ReLU has no effect, as in hls4ml")
+                reader.draft.note(
+                    f"layer {entry.name}: {key} {value} of ReLU has no effect, as in hls4ml"
+                )
         return reader.add(entry.name, "Activation", inputs, shape, function="relu").name
     if config.get("max_value") not in (None, float("inf")):
-        raise ModelFileError(f"max_value of ReLU {entry.name} must be None, not {config['max_value']!r}")
+        raise ModelFileError(
+            f"max_value of ReLU {entry.name} must be None, not {config['max_value']!r}"
+        )
     if slope and threshold:
         raise ModelFileError(
-            f"ReLU {entry.name} must have negative_slope or threshold, not both: {slope} and {threshold}"
+            f"ReLU {entry.name} must have negative_slope or threshold,"
+            f" not both: {slope} and {threshold}"
         )
     function, parameter = ("leaky_relu", slope) if slope else ("thresholded_relu", threshold)
     return reader.add(
-        entry.name, "ParametrizedActivation", inputs, shape, function=function, activ_param=parameter
+        entry.name,
+        "ParametrizedActivation",
+        inputs,
+        shape,
+        function=function,
+        activ_param=parameter,
     ).name
 
 
-def _parametrized(function: str, *keys: str, default: float) -> Callable[[Reader, Entry, list[str]], str]:
+def _parametrized(
+    function: str, *keys: str, default: float
+) -> Callable[[Reader, Entry, list[str]], str]:
     def handler(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         value = next((entry.config[key] for key in keys if key in entry.config), default)
         if isinstance(value, Mapping):  # Keras writes numpy scalars as {"class_name": "__numpy__"}

@@ -64,7 +64,14 @@ MODEL_KEYS = (
     "AllowV2Fallback",
     "Numerics",
 )
-LAYER_KEYS = ("Precision", "ReuseFactor", "Strategy", "TargetCycles", "ConvImplementation", "Compression")
+LAYER_KEYS = (
+    "Precision",
+    "ReuseFactor",
+    "Strategy",
+    "TargetCycles",
+    "ConvImplementation",
+    "Compression",
+)
 
 PRECISIONS = (
     "result",

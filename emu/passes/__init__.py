@@ -13,7 +13,7 @@ from ..draft import Draft, Layer
 from ..precision.infer import infer
 from .batch_normalization import fuse_consecutive, fuse_into_dense, remove_nop
 from .linear import eliminate_linear, merge_linear
-from .reshape import reshape_in_place, remove_final_reshape
+from .reshape import remove_final_reshape, reshape_in_place
 from .softmax import fix_table_size, skip_softmax
 
 __all__ = ["FLOWS", "Bits", "Pass", "run_passes"]

@@ -8,7 +8,7 @@ __all__ = ["remove_final_reshape", "reshape_in_place"]
 
 
 def remove_final_reshape(draft: Draft, layer: Layer) -> bool:
-    """``y = x``: a last reshape is dropped in io_parallel, so the output keeps the earlier shape."""
+    """``y = x``: a last reshape is dropped in io_parallel; the output keeps its earlier shape."""
     if layer.kind != "Reshape" or draft.consumers(layer) or draft.config.io_type != "io_parallel":
         return False
     draft.remove(layer, f"removed: a last reshape; the output has the shape of {layer.inputs[0]}")

@@ -24,7 +24,9 @@ def is_legal(n_in: int, n_out: int, reuse: int) -> bool:
 def legal_reuse_factors(n_in: int, n_out: int) -> list[int]:
     """Every legal reuse factor, ascending."""
     total = n_in * n_out
-    divisors = {d for k in range(1, math.isqrt(total) + 1) if total % k == 0 for d in (k, total // k)}
+    divisors = {
+        d for k in range(1, math.isqrt(total) + 1) if total % k == 0 for d in (k, total // k)
+    }
     return [reuse for reuse in sorted(divisors) if is_legal(n_in, n_out, reuse)]
 
 
@@ -38,7 +40,7 @@ def closest(legal: list[int], wanted: float) -> int:
 
 
 def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
-    """``{layer: {ReuseFactor, Strategy}}`` as hls4ml would run it; sets each Dense layer's order."""
+    """``{layer: {ReuseFactor, Strategy}}`` as hls4ml runs it; sets each Dense layer's order."""
     resolved: dict[str, dict[str, Any]] = {}
     for layer in draft:
         if layer.kind == "Input":
@@ -63,7 +65,9 @@ def _dense(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
     legal = legal_reuse_factors(n_in, n_out)
     if strategy == "resource_unrolled":
         if reuse == 1:
-            draft.note(f"layer {name}: resource_unrolled with ReuseFactor 1 is resource, as in hls4ml")
+            draft.note(
+                f"layer {name}: resource_unrolled with ReuseFactor 1 is resource, as in hls4ml"
+            )
             strategy = "resource"
         else:
             legal = legal[:-1]
@@ -71,10 +75,14 @@ def _dense(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
     cycles = draft.config.setting(name, layer.kind, "TargetCycles")
     if cycles is not None:
         if cycles < 6 * n_out:
-            draft.note(f"layer {name}: TargetCycles {cycles} is below {6 * n_out + 1} and has no effect")
+            draft.note(
+                f"layer {name}: TargetCycles {cycles} is below {6 * n_out + 1} and has no effect"
+            )
         else:
             wanted = (cycles - 6 * n_out) / n_out
     found = closest(legal, wanted)
     if found != wanted:
-        draft.note(f"layer {name}: ReuseFactor {wanted:g} is not legal for {n_in} x {n_out}: {found}")
+        draft.note(
+            f"layer {name}: ReuseFactor {wanted:g} is not legal for {n_in} x {n_out}: {found}"
+        )
     return found, strategy

@@ -1,0 +1,1 @@
+"""Types: assigned from the configuration, inferred where it says auto."""

@@ -1,4 +1,4 @@
-"""``type = configuration's entry for (layer, variable)``: every layer's types before the passes run.
+"""``type = entry of (layer, variable)``: every layer's types before the passes run.
 
 Which variables a layer has, and which configuration keys act on it, stands in ``EFFECTS``.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from fxp import Format, Overflow, Rounding
 
 from ..draft import Draft, Layer
@@ -64,7 +65,7 @@ EFFECTS: dict[str, Effect] = {
     ),
     "Reshape": Effect((), _NONE, {}),
 }
-"""hls4ml's internal class -> what can be set on it; tables of activations are added by ``effect``."""
+"""hls4ml's internal class -> what can be set on it; ``effect`` adds the tables of activations."""
 
 
 def effect(layer: Layer) -> Effect:
@@ -95,7 +96,10 @@ def assign(draft: Draft) -> None:
         if layer.kind == "Dense":
             _absent_bias(layer)
         if layer.kind == "HardActivation":
-            layer.types |= {"slope": Format(16, 0, signed=False), "shift": Format(2, 0, signed=False)}
+            layer.types |= {
+                "slope": Format(16, 0, signed=False),
+                "shift": Format(2, 0, signed=False),
+            }
         if layer.kind == "Softmax":
             _check_softmax(layer)
 

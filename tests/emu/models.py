@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -54,16 +55,26 @@ def mlp(folder, sizes=(6, 5, 4), *, activation="relu", batch_norm=False, use_bia
     rng = np.random.default_rng(seed)
     layers = [layer("InputLayer", "x", batch_input_shape=[None, sizes[0]], dtype="float32")]
     weights, before = {}, "x"
-    for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), 1):
+    for i, (n_in, n_out) in enumerate(pairwise(sizes), 1):
         own = "linear" if batch_norm else activation
-        layers.append(layer("Dense", f"fc{i}", [before], units=n_out, activation=own, use_bias=use_bias))
+        layers.append(
+            layer("Dense", f"fc{i}", [before], units=n_out, activation=own, use_bias=use_bias)
+        )
         arrays = {"kernel": rng.normal(0, 0.6, (n_in, n_out)).astype(np.float32)}
         if use_bias:
             arrays["bias"] = rng.normal(0, 0.5, n_out).astype(np.float32)
         weights[f"fc{i}"], before = arrays, f"fc{i}"
         if batch_norm:
             layers.append(
-                layer("BatchNormalization", f"bn{i}", [before], axis=[-1], epsilon=1e-3, scale=True, center=True)
+                layer(
+                    "BatchNormalization",
+                    f"bn{i}",
+                    [before],
+                    axis=[-1],
+                    epsilon=1e-3,
+                    scale=True,
+                    center=True,
+                )
             )
             weights[f"bn{i}"] = {
                 "gamma": rng.uniform(0.5, 1.5, n_out).astype(np.float32),

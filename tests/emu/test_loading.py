@@ -102,7 +102,10 @@ def test_two_branches_keep_the_batch_norm(tmp_path):
     ]
     arrays = {
         "fc": {"kernel": rng.normal(size=(3, 2)).astype("f4"), "bias": np.ones(2, "f4")},
-        "bn": {key: np.full(2, 0.5, "f4") for key in ("gamma", "beta", "moving_mean", "moving_variance")},
+        "bn": {
+            key: np.full(2, 0.5, "f4")
+            for key in ("gamma", "beta", "moving_mean", "moving_variance")
+        },
     }
     path, weights = write(tmp_path, functional(layers, ["x"], ["bn", "a"]), arrays)
     config = hls(LayerName={"fc": {"Precision": {"result": "auto", "accum": "auto"}}})
@@ -129,9 +132,14 @@ def test_inputs_follow_the_models_order(tmp_path):
     np.testing.assert_array_equal(a, two)
     np.testing.assert_array_equal(b, one)
     np.testing.assert_array_equal(graph.predict({"second": two, "first": one})[0], two)
-    with pytest.raises(ValueError, match=r"^x must have the inputs \['first', 'second'\], not \['first'\]$"):
+    with pytest.raises(
+        ValueError, match=r"^x must have the inputs \['first', 'second'\], not \['first'\]$"
+    ):
         graph.predict({"first": one})
-    with pytest.raises(ValueError, match=r"^inputs must have one number of samples, not \{'first': 2, 'second': 1\}$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^inputs must have one number of samples, not \{'first': 2, 'second': 1\}$",
+    ):
         graph.predict([one, two[:1]])
 
 
@@ -145,7 +153,10 @@ def test_flatten_takes_the_type_of_its_input(tmp_path):
     ]
     path, weights = write(tmp_path, functional(layers, ["x"], ["back"]), {})
     config = hls(
-        LayerName={"x": {"Precision": "fixed<8,4>"}, "flat": {"Precision": {"result": "fixed<4,2>"}}}
+        LayerName={
+            "x": {"Precision": "fixed<8,4>"},
+            "flat": {"Precision": {"result": "fixed<4,2>"}},
+        }
     )
     graph = emu.load(path, weights=weights, config=config)
     assert str(graph.formats["flat"]) == "ap_fixed<8,4>"
@@ -201,7 +212,14 @@ def test_reuse_factors_become_legal(tmp_path, strategy, wanted, found, interleav
 def test_target_cycles_choose_the_reuse_factor(tmp_path):
     """rf = (cycles - 6 n_out) / n_out, then the nearest legal one."""
     path, weights = mlp(tmp_path, (10, 4))
-    config = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1, "Strategy": "Resource", "TargetCycles": 44}}
+    config = {
+        "Model": {
+            "Precision": "fixed<16,6>",
+            "ReuseFactor": 1,
+            "Strategy": "Resource",
+            "TargetCycles": 44,
+        }
+    }
     graph = emu.load(path, weights=weights, config=config)
     assert graph.config["HLSConfig"]["LayerName"]["fc1"]["ReuseFactor"] == 5
 
@@ -214,7 +232,11 @@ def test_look_up_order(tmp_path):
     path, weights = mlp(tmp_path, (4, 3))
 
     def accum(**more):
-        graph = emu.load(path, weights=weights, config=hls({"default": "fixed<10,4>", "accum": "fixed<11,4>"}, **more))
+        graph = emu.load(
+            path,
+            weights=weights,
+            config=hls({"default": "fixed<10,4>", "accum": "fixed<11,4>"}, **more),
+        )
         return str(next(node.op.accum for node in graph.nodes if node.name == "fc1"))
 
     assert accum() == "ap_fixed<11,4>"
@@ -222,7 +244,10 @@ def test_look_up_order(tmp_path):
     assert accum(LayerType=by_type) == "ap_fixed<12,4>"
     by_type = {"Dense": {"Precision": {"default": "fixed<12,4>", "accum": "fixed<13,4>"}}}
     assert accum(LayerType=by_type) == "ap_fixed<13,4>"
-    assert accum(LayerType=by_type, LayerName={"FC1": {"Precision": "fixed<14,4>"}}) == "ap_fixed<14,4>"
+    assert (
+        accum(LayerType=by_type, LayerName={"FC1": {"Precision": "fixed<14,4>"}})
+        == "ap_fixed<14,4>"
+    )
     by_name = {"fc1": {"Precision": {"accum": "fixed<15,4>"}}}
     assert accum(LayerType=by_type, LayerName=by_name) == "ap_fixed<15,4>"
 
@@ -233,7 +258,10 @@ def test_defaults_without_a_configuration(tmp_path):
     graph = emu.load(path, weights=weights)
     assert {str(f) for f in graph.formats.values()} == {"ap_fixed<16,6>"}
     assert (graph.config["Backend"], graph.config["IOType"]) == ("Vitis", "io_parallel")
-    assert graph.config["HLSConfig"]["LayerName"]["fc1"] == {"ReuseFactor": 1, "Strategy": "latency"}
+    assert graph.config["HLSConfig"]["LayerName"]["fc1"] == {
+        "ReuseFactor": 1,
+        "Strategy": "latency",
+    }
     assert graph.notes == ()
 
 
@@ -249,34 +277,94 @@ def test_yaml_beside_its_model(tmp_path):
     (tmp_path / "k.yml").write_text("KerasModel: !keras_model m.keras\nIOType: io_parallel\n")
     assert names(emu.load(tmp_path / "k.yml"))[0] == "pixels"
     (tmp_path / "bad.yml").write_text("KerasModel: !!python/object/apply:os.system [echo]\n")
-    with pytest.raises(ValueError, match=r"^configuration .*bad.yml must be YAML: could not determine a constructor"):
+    with pytest.raises(
+        ValueError,
+        match=r"^configuration .*bad.yml must be YAML: could not determine a constructor",
+    ):
         emu.load(tmp_path / "bad.yml")
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"Modell": {}, "HLSConfig": {}}, r"^key of the configuration must be one that hls4ml knows, not 'Modell'"),
+        (
+            {"Modell": {}, "HLSConfig": {}},
+            r"^key of the configuration must be one that hls4ml knows, not 'Modell'",
+        ),
         (hls(LayerNames={}), r"^key of the configuration must be .* not 'Model'"),
-        ({"Model": {"ReuseFaktor": 2}}, r"^key of HLSConfig: Model must .* not 'ReuseFaktor'; did you mean 'ReuseFactor'\?$"),
-        ({"Model": {"ReuseFactor": 0}}, r"^HLSConfig: Model: ReuseFactor must be a positive integer, not 0$"),
-        ({"Model": {"ReuseFactor": "auto"}}, r"^HLSConfig: Model: ReuseFactor must be a positive integer, not 'auto'$"),
-        ({"Model": {"Strategy": "Latencyy"}}, r"Strategy must be one of latency, resource, resource_unrolled, not 'Latencyy'; did you mean 'latency'"),
-        ({"Model": {"Precision": "auto"}}, r"^HLSConfig: Model: Precision: default must be a type, not 'auto'$"),
-        ({"Model": {"Precision": {"defualt": "fixed<8,4>"}}}, r"not 'defualt'; did you mean 'default'\?$"),
-        ({"Model": {"Precision": "fixed<8>"}}, r"^HLSConfig: Model: Precision: default: fixed must have 2 to 5 arguments, not 'fixed<8>'$"),
-        ({"Model": {"Precision": "float"}}, r"format must be written like \"fixed<16,6,RND,SAT>\", not 'float'$"),
-        ({"Model": {"Compression": True}}, r"^HLSConfig: Model: Compression must be false, not True"),
-        ({"Model": {"PipelineStyle": "flow"}}, r"PipelineStyle must be auto, pipeline or dataflow, not 'flow'$"),
-        ({"Model": {"Numerics": "corrected"}}, r"Numerics must be hls4ml in this version, not 'corrected'$"),
+        (
+            {"Model": {"ReuseFaktor": 2}},
+            r"^key of HLSConfig: Model must .* not 'ReuseFaktor'; did you mean 'ReuseFactor'\?$",
+        ),
+        (
+            {"Model": {"ReuseFactor": 0}},
+            r"^HLSConfig: Model: ReuseFactor must be a positive integer, not 0$",
+        ),
+        (
+            {"Model": {"ReuseFactor": "auto"}},
+            r"^HLSConfig: Model: ReuseFactor must be a positive integer, not 'auto'$",
+        ),
+        (
+            {"Model": {"Strategy": "Latencyy"}},
+            r"Strategy must be one of latency, resource, resource_unrolled, not 'Latencyy'; did you mean 'latency'",
+        ),
+        (
+            {"Model": {"Precision": "auto"}},
+            r"^HLSConfig: Model: Precision: default must be a type, not 'auto'$",
+        ),
+        (
+            {"Model": {"Precision": {"defualt": "fixed<8,4>"}}},
+            r"not 'defualt'; did you mean 'default'\?$",
+        ),
+        (
+            {"Model": {"Precision": "fixed<8>"}},
+            r"^HLSConfig: Model: Precision: default: fixed must have 2 to 5 arguments, not 'fixed<8>'$",
+        ),
+        (
+            {"Model": {"Precision": "float"}},
+            r"format must be written like \"fixed<16,6,RND,SAT>\", not 'float'$",
+        ),
+        (
+            {"Model": {"Compression": True}},
+            r"^HLSConfig: Model: Compression must be false, not True",
+        ),
+        (
+            {"Model": {"PipelineStyle": "flow"}},
+            r"PipelineStyle must be auto, pipeline or dataflow, not 'flow'$",
+        ),
+        (
+            {"Model": {"Numerics": "corrected"}},
+            r"Numerics must be hls4ml in this version, not 'corrected'$",
+        ),
         ({"Model": []}, r"^HLSConfig: Model must be a mapping, not \[\]$"),
-        (hls(LayerName={"fc2": {}}), r"^HLSConfig: LayerName must name a layer of the model, not 'fc2'; did you mean 'fc1'\?$"),
-        (hls(LayerName={"fc1": {"Precission": "fixed<8,4>"}}), r"not 'Precission'; did you mean 'Precision'\?$"),
-        (hls(LayerName={"fc1": {"Precision": {"weights": "fixed<8,4>"}}}), r"not 'weights'; did you mean 'weight'\?$"),
-        (hls(LayerName={"fc1_relu": {"TableSize": 0}}), r"^HLSConfig: LayerName: fc1_relu: TableSize must be a positive integer, not 0$"),
-        (hls(LayerType={"Dens": {}}), r"^HLSConfig: LayerType must name a layer class of hls4ml, not 'Dens'; did you mean 'Dense'\?$"),
-        ({"Backend": "Quartus", "HLSConfig": {}}, r"^Backend must be Vitis or Vivado, not 'Quartus'"),
-        ({"IOType": "io_strem", "HLSConfig": {}}, r"^IOType must be io_parallel or io_stream, not 'io_strem'; did you mean 'io_stream'\?$"),
+        (
+            hls(LayerName={"fc2": {}}),
+            r"^HLSConfig: LayerName must name a layer of the model, not 'fc2'; did you mean 'fc1'\?$",
+        ),
+        (
+            hls(LayerName={"fc1": {"Precission": "fixed<8,4>"}}),
+            r"not 'Precission'; did you mean 'Precision'\?$",
+        ),
+        (
+            hls(LayerName={"fc1": {"Precision": {"weights": "fixed<8,4>"}}}),
+            r"not 'weights'; did you mean 'weight'\?$",
+        ),
+        (
+            hls(LayerName={"fc1_relu": {"TableSize": 0}}),
+            r"^HLSConfig: LayerName: fc1_relu: TableSize must be a positive integer, not 0$",
+        ),
+        (
+            hls(LayerType={"Dens": {}}),
+            r"^HLSConfig: LayerType must name a layer class of hls4ml, not 'Dens'; did you mean 'Dense'\?$",
+        ),
+        (
+            {"Backend": "Quartus", "HLSConfig": {}},
+            r"^Backend must be Vitis or Vivado, not 'Quartus'",
+        ),
+        (
+            {"IOType": "io_strem", "HLSConfig": {}},
+            r"^IOType must be io_parallel or io_stream, not 'io_strem'; did you mean 'io_stream'\?$",
+        ),
     ],
 )
 def test_illegal_configurations(tmp_path, config, message):
@@ -322,7 +410,9 @@ def test_formats_beyond_62_bits_name_layer_and_key(tmp_path):
     """Automatic types grow layer by layer; the message tells how to bound them."""
     path, weights = mlp(tmp_path, (4, 4, 4, 4), activation="linear")
     made = emu.config(path, "name", weights=weights)
-    with pytest.raises(ValueError, match=r"^layer fc3: .* must have at most 62 bits, not \d+ .*maximum"):
+    with pytest.raises(
+        ValueError, match=r"^layer fc3: .* must have at most 62 bits, not \d+ .*maximum"
+    ):
         emu.load(path, weights=weights, config=made)
 
 
@@ -358,11 +448,17 @@ def test_unsupported_layers_and_activations_are_named(tmp_path):
     """The class or function, and the ones there are."""
     layers = [layer("InputLayer", "x", batch_input_shape=[None, 4]), layer("LSTM", "rnn", ["x"])]
     path, weights = write(tmp_path, functional(layers, ["x"], ["rnn"]), {})
-    with pytest.raises(ValueError, match=r"^layer rnn must be of a supported class, not 'LSTM'.*supported: InputLayer"):
+    with pytest.raises(
+        ValueError,
+        match=r"^layer rnn must be of a supported class, not 'LSTM'.*supported: InputLayer",
+    ):
         emu.load(path, weights=weights)
     layers[1] = layer("Activation", "a", ["x"], activation="sigmod")
     path, weights = write(tmp_path, functional(layers, ["x"], ["a"]), {})
-    with pytest.raises(ValueError, match=r"^activation of a must be one that hls4ml has, not 'sigmod'; did you mean 'sigmoid'\?"):
+    with pytest.raises(
+        ValueError,
+        match=r"^activation of a must be one that hls4ml has, not 'sigmod'; did you mean 'sigmoid'\?",
+    ):
         emu.load(path, weights=weights)
 
 
@@ -371,7 +467,10 @@ def test_weights_must_be_finite_and_of_the_right_shape(tmp_path):
     path, weights = mlp(tmp_path, (4, 3))
     with h5py.File(weights, "r+") as file:
         file["fc1/fc1/kernel:0"][1, 2] = np.nan
-    with pytest.raises(ValueError, match=r"^weight 'kernel' of layer 'fc1' must be finite, not nan at index \(1, 2\)$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^weight 'kernel' of layer 'fc1' must be finite, not nan at index \(1, 2\)$",
+    ):
         emu.load(path, weights=weights)
     with h5py.File(weights, "r+") as file:
         del file["fc1/fc1/bias:0"]
@@ -419,7 +518,10 @@ def test_integer_results_truncate_toward_zero_then_wrap(tmp_path):
         (np.zeros((2, 3), complex), r"^input x must be real numbers, not dtype complex128$"),
         ([["a", "b", "c"]], r"^input x must be real numbers, not dtype <U1$"),
         ([[1.0], [1.0, 2.0]], r"^input x must be a rectangular array, not ragged lists$"),
-        ([[2**53 + 1, 0, 0]], r"^input x must be exact in float64, not 9007199254740993 at index \(0, 0\)$"),
+        (
+            [[2**53 + 1, 0, 0]],
+            r"^input x must be exact in float64, not 9007199254740993 at index \(0, 0\)$",
+        ),
     ],
 )
 def test_illegal_inputs(tmp_path, x, message):
@@ -445,7 +547,8 @@ def test_raw_values_read_by_the_output_format(tmp_path):
     np.testing.assert_array_equal(trace[graph.output_names[0]], raw)
     np.testing.assert_array_equal(trace["x"], from_float(x, Format.parse("fixed<16,6>")))
     np.testing.assert_array_equal(
-        trace["fc1_relu"], cast(np.maximum(trace["fc1"], 0), graph.formats["fc1"], graph.formats["fc1_relu"])
+        trace["fc1_relu"],
+        cast(np.maximum(trace["fc1"], 0), graph.formats["fc1"], graph.formats["fc1_relu"]),
     )
 
 
@@ -466,7 +569,9 @@ def test_json_round_trip_keeps_every_bit(tmp_path):
     np.testing.assert_array_equal(again.reference(x), graph.reference(x))
     document = json.loads(text)
     assert document["libm"]
-    table = next(n for n in document["nodes"] if n["operator"] == "Softmax")["fields"]["exponential"]
+    table = next(n for n in document["nodes"] if n["operator"] == "Softmax")["fields"][
+        "exponential"
+    ]
     table["table"][3] += 1
     with pytest.raises(ValueError, match=r"^table \w+.exponential must have the SHA-256"):
         from_json(json.dumps(document))
@@ -490,7 +595,10 @@ def test_one_auto_entry_gives_one_parameter_type(tmp_path):
     auto = {"Precision": {"param": "auto"}}
     graph, found = types(LayerType={"ParametrizedActivation": auto})
     assert found == ["ap_fixed<9,-2>", "ap_fixed<9,-2>"]
-    assert any(note.startswith("layer two: param has the type ap_fixed<9,-2> of one") for note in graph.notes)
+    assert any(
+        note.startswith("layer two: param has the type ap_fixed<9,-2> of one")
+        for note in graph.notes
+    )
     assert types(LayerName={"one": auto, "two": auto})[1] == ["ap_fixed<9,-2>", "ap_ufixed<8,0>"]
 
 
@@ -500,7 +608,9 @@ def test_weights_go_through_decimal_text():
 
     weights = np.array([-1e-12, -1e-3, 0.25, 0.2499999999, 0.03125], np.float64)
     # fixed<8,4>: four digits; -1e-12 prints as -0.0000; 0.03125 prints as 0.0312, below the tie.
-    np.testing.assert_array_equal(from_weights(weights, Format.parse("fixed<8,4>")), [0, -1, 4, 4, 0])
+    np.testing.assert_array_equal(
+        from_weights(weights, Format.parse("fixed<8,4>")), [0, -1, 4, 4, 0]
+    )
     np.testing.assert_array_equal(
         from_weights(weights, Format.parse("fixed<8,4,RND>")), [0, 0, 4, 4, 0]
     )

@@ -31,7 +31,9 @@ def every_layer(tmp_path_factory):
         layer("Softmax", "softmax", ["x"], axis=-1),
         layer("ReLU", "relu", ["x"], max_value=None),
         layer("Dense", "fc", ["x"], units=3, activation="softmax", use_bias=False),
-        layer("BatchNormalization", "bn", ["fc"], axis=[-1], epsilon=1e-3, scale=True, center=False),
+        layer(
+            "BatchNormalization", "bn", ["fc"], axis=[-1], epsilon=1e-3, scale=True, center=False
+        ),
         layer("Reshape", "reshape", ["bn"], target_shape=[3, 1]),
         layer("Flatten", "flatten", ["reshape"]),
         layer("Dropout", "dropout", ["flatten"], rate=0.5),
@@ -52,7 +54,9 @@ def every_layer(tmp_path_factory):
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_keras2_files_give_hls4mls_dictionary(every_layer, granularity, backend, monkeypatch):
     """hls4ml reads the same files through its own converter."""
-    hls4ml = pytest.importorskip("hls4ml", reason="needs the cosim extra: pip install 'bitwright[cosim]'")
+    hls4ml = pytest.importorskip(
+        "hls4ml", reason="needs the cosim extra: pip install 'bitwright[cosim]'"
+    )
     from hls4ml.converters.keras_v2_to_hls import KerasFileReader
 
     path, weights = every_layer
@@ -88,7 +92,12 @@ def test_options_reach_the_dictionary(every_layer):
     """default_precision, default_reuse_factor and max_precision stand where hls4ml puts them."""
     path, weights = every_layer
     made = emu.config(
-        path, "model", "fixed<12,4>", weights=weights, default_reuse_factor=3, max_precision="fixed<24,12>"
+        path,
+        "model",
+        "fixed<12,4>",
+        weights=weights,
+        default_reuse_factor=3,
+        max_precision="fixed<24,12>",
     )
     assert made["Model"]["Precision"] == {"default": "fixed<12,4>", "maximum": "fixed<24,12>"}
     assert made["Model"]["ReuseFactor"] == 3
@@ -97,7 +106,9 @@ def test_options_reach_the_dictionary(every_layer):
 def test_unknown_granularity_and_backend_are_errors(every_layer):
     """The message shows the value and the words there are."""
     path, weights = every_layer
-    with pytest.raises(ValueError, match=r"^granularity must be model, type or name, not 'names'; did"):
+    with pytest.raises(
+        ValueError, match=r"^granularity must be model, type or name, not 'names'; did"
+    ):
         emu.config(path, "names", weights=weights)
     with pytest.raises(ValueError, match=r"^backend must be Vitis, Vivado or None, not 'Quartus'$"):
         emu.config(path, backend="Quartus", weights=weights)
