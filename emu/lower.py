@@ -46,6 +46,19 @@ def _weights(layer: Layer, variable: str) -> Constant:
     return Constant(raw, format, np.asarray(values, dtype=np.float64))
 
 
+def _factors(draft: Draft, layer: Layer, variable: str) -> Constant:
+    """Weights that multiply the data: ``int<2>`` means ternary to hls4ml, and -2 acts as 1."""
+    found = _weights(layer, variable)
+    twos = (found.raw == -2) & (str(found.format) == "ap_int<2>")
+    if not twos.any():
+        return found
+    draft.note(
+        f"layer {layer.name}: {int(twos.sum())} values of {variable} are -2 in int<2>, which hls4ml"
+        " multiplies as 1 (its ternary product); fixed<2,2> multiplies by -2"
+    )
+    return Constant(np.where(twos, 1, found.raw), found.format, found.value)
+
+
 def _parameter(value: float, format: Format) -> Constant:
     """An activation parameter: the double literal, cast once."""
     return Constant(from_float(np.float64(value), format), format, np.array(float(value)))
@@ -56,9 +69,15 @@ def _input(draft: Draft, layer: Layer) -> Op:
 
 
 def _dense(draft: Draft, layer: Layer) -> Op:
+    bit = Format.parse("uint<1>")
+    if _type(draft.source(layer), "result") == bit == _type(layer, "weight"):
+        raise ValueError(
+            "input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the sum"
+            " less n_in, which is not supported yet; ufixed<1,1> multiplies"
+        )
     return Dense(
         result=_type(layer, "result"),
-        weight=_weights(layer, "weight"),
+        weight=_factors(draft, layer, "weight"),
         bias=_weights(layer, "bias"),
         accum=_type(layer, "accum"),
         interleave=layer.attributes["interleave"],
@@ -67,7 +86,9 @@ def _dense(draft: Draft, layer: Layer) -> Op:
 
 def _batch_normalization(draft: Draft, layer: Layer) -> Op:
     return BatchNormalization(
-        result=_type(layer, "result"), scale=_weights(layer, "scale"), bias=_weights(layer, "bias")
+        result=_type(layer, "result"),
+        scale=_factors(draft, layer, "scale"),
+        bias=_weights(layer, "bias"),
     )
 
 

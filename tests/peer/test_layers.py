@@ -79,6 +79,34 @@ def add_batch_normalization(project, rng):
     )
 
 
+def add_integers(project, rng):
+    """Integer weights; int<2> is ternary to hls4ml, whose product with -2 is that with 1."""
+    x = rng.uniform(-4, 4, (250, 6))
+    for weight in ("int<2>", "int<3>", "uint<2>", "fixed<2,2>"):
+        kernel = rng.choice([-2.0, -1.7, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0], (6, 4))
+        precision = {"result": "fixed<16,8>", "accum": "fixed<16,8>", "weight": weight}
+        project.add(
+            "Dense",
+            x,
+            "fixed<8,4>",
+            precision,
+            weights={"kernel": kernel.astype(np.float32)},
+            units=4,
+            activation="linear",
+            use_bias=False,
+        )
+    for scale in ("int<2>", "uint<2>"):
+        weights = {
+            "gamma": np.array([-2, -1, 0, 1, 2, 0.4], dtype=np.float32),
+            "beta": rng.normal(0, 0.5, 6).astype(np.float32),
+            "moving_mean": np.zeros(6, dtype=np.float32),
+            "moving_variance": np.ones(6, dtype=np.float32),
+        }
+        precision = {"result": "fixed<16,8>", "scale": scale, "bias": "int<4>"}
+        keras = {"axis": [-1], "epsilon": 1e-9, "scale": True, "center": True}
+        project.add("BatchNormalization", x, "fixed<8,4>", precision, weights=weights, **keras)
+
+
 def compare(io_type, seed, folder):
     rng = np.random.default_rng(seed)
     project = Project(io_type)
@@ -89,6 +117,7 @@ def compare(io_type, seed, folder):
             add_dense(project, rng, reuse, strategy)
     for _ in range(5):
         add_batch_normalization(project, rng)
+    add_integers(project, rng)
     _, distinct = project.compare(folder)
     return distinct
 
