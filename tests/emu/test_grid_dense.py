@@ -160,18 +160,9 @@ def test_wide_sums():
     )
     for seed, (x, w, accum) in enumerate(cases):
         for n_in, reuse in ((1, 0), (5, 0), (6, 2)):
-            check(
-                x,
-                accum,
-                "fixed<62,31,RND,SAT>",
-                n_in=n_in,
-                n_out=3,
-                w=w,
-                b="fixed<20,8>",
-                reuse=reuse,
-                seed=seed,
-                limit=60,
-            )
+            sizes = {"n_in": n_in, "n_out": 3, "reuse": reuse, "seed": seed, "limit": 40}
+            check(x, accum, accum, w=w, b="fixed<20,8>", **sizes)
+            check(x, accum, "fixed<62,31,RND,SAT>", w=w, b="fixed<20,8>", **sizes)
 
 
 def test_many_inputs():
@@ -185,6 +176,26 @@ def test_many_inputs():
         check(
             "fixed<8,3>", accum, "fixed<16,6,RND,SAT>", n_in=100, n_out=4, w="fixed<8,1>", limit=20
         )
+
+
+def test_rounding_alone_leaves_the_range():
+    """Eight products of half an LSB, each rounded up: their exact sum would fit."""
+    for accum, sign in (("fixed<4,3,RND,SAT>", 1), ("fixed<4,3,RND_INF,SAT>", -1)):
+        raw = np.array([[1] * 8, [1] * 7 + [0], [1] * 4 + [0] * 4])
+        weight, bias = np.full((8, 1), sign), [min(sign, 0)]
+        op = Dense(
+            result=Format.parse("fixed<8,5>"),
+            weight=grid.constant("fixed<3,1>", weight),
+            bias=grid.constant("fixed<4,3>", bias),
+            accum=Format.parse(accum),
+        )
+        acc, out = oracle.read(accum), oracle.read("fixed<8,5>")
+        exact = [grid.values(row, "fixed<3,1>") for row in weight]
+        start, order = grid.values(bias, "fixed<4,3>"), list(oracle.latency_terms(8, 1))
+        samples = [grid.values(row, "ufixed<1,1>") for row in raw]
+        expected = [oracle.dense(x, exact, start, acc, out, order) for x in samples]
+        assert expected[0] == ([28] if sign > 0 else [-32])
+        grid.agree(grid.run(op, raw, "ufixed<1,1>"), expected, lambda accum=accum: accum)
 
 
 SCALES = (

@@ -205,6 +205,13 @@ def test_wide_inputs(kind):
         )
 
 
+def test_legacy_indices_at_the_end_of_a_c_int():
+    """Half a table beyond 2**31 - 1 is negative, hence the first entry."""
+    far = [2**31 + k for k in (-9, -8, -7, -2, -1, 0, 1, 9)]
+    raw = np.array([[s * x, y, 0] for x in far for s in (1, -1) for y in (0, 3, -5, 2**31 - 1)])
+    check("legacy", "fixed<34,34>", "fixed<12,5>", sizes=(16, 64), raw=raw)
+
+
 def test_argmax_takes_the_first_of_equals():
     """Strictly greater moves the maximum."""
     raw = np.array(list(itertools.product((-2, 0, 3), repeat=4)))
