@@ -1,0 +1,356 @@
+"""Graph + schedule -> a self-contained HLS project; one generic path for all operators.
+
+Layout and entry are hls4ml's: ``firmware/<project>.cpp`` holds the top function ``<project>`` with
+inputs, then outputs, in model order; ``defines.h`` the types ``input_t`` ... ``result_t``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emu import Graph, Node
+from emu.op import Constant, Table
+from emu.ops import Dense, Input, Reshape
+
+from . import cxx
+from .backends import BACKENDS, Backend
+from .schedule import Schedule, multiplier_limit
+
+__all__ = ["MANIFEST", "Project", "ProjectError", "generate"]
+
+MANIFEST = "manifest.json"
+_COMMON = {
+    "firmware/{name}.cpp": "common/top.cpp.j2",
+    "firmware/{name}.h": "common/top.h.j2",
+    "firmware/defines.h": "common/defines.h.j2",
+    "firmware/parameters.h": "common/parameters.h.j2",
+    "{name}_test.cpp": "common/test.cpp.j2",
+    "{name}_cosim.cpp": "common/cosim.cpp.j2",
+    "Makefile": "common/Makefile.j2",
+}
+_TEST_VECTORS = 32
+_SEED = 20
+
+
+class ProjectError(ValueError):
+    """A project cannot be written: back end, directory or name; says why and the way out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A written project.
+
+    path: its folder. name: the top function. graph, schedule: what it was made from. manifest: hash
+    of every file. tensor_files: graph tensor -> stem of its file in the bulk harness.
+    """
+
+    path: Path
+    name: str
+    graph: Graph
+    schedule: Schedule
+    backend: str
+    manifest: Mapping[str, Any]
+    tensor_files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Array:
+    """A constant array in ``weights/<name>.h``."""
+
+    name: str
+    type: str
+    size: int
+    body: str
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A kernel call of the top function."""
+
+    layer: str
+    header: str
+    function: str
+    config: str
+    struct: str
+    source: str
+    target: str
+    arrays: tuple[_Array, ...]
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor of the top function: C++ variable and type."""
+
+    name: str
+    variable: str
+    type: str
+    format: str
+    size: int
+
+
+def generate(
+    graph: Graph,
+    directory: str | os.PathLike[str],
+    *,
+    backend: str = "vitis",
+    schedule: Schedule | None = None,
+) -> Project:
+    """Write ``directory`` whole, or leave it as it was; an older project of ours is replaced.
+
+    schedule: by default what ``graph.config`` says. Raises ProjectError for an unknown back end or
+    a directory that is not ours, ValueError where the graph cannot have the schedule.
+    """
+    flow = _backend(backend)
+    schedule = Schedule.from_config(graph.config) if schedule is None else schedule
+    schedule.check(graph)
+    for value in graph.values.values():
+        if value.format.width > 62:
+            raise ProjectError(f"{value.name} must have at most 62 bits, not {value.format}")
+    target = Path(directory)
+    _require_ours(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        whole = scratch / target.name
+        manifest, name, stems = _write(whole, graph, schedule, flow)
+        if target.exists():
+            target.rename(scratch / "old")
+        whole.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return Project(target, name, graph, schedule, flow.name, manifest, stems)
+
+
+def _backend(backend: str) -> Backend:
+    try:
+        return BACKENDS[str(backend).lower()]
+    except KeyError:
+        known = ", ".join(BACKENDS)
+        raise ProjectError(f"backend must be one of {known}, not {backend!r}") from None
+
+
+def _require_ours(target: Path) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    try:
+        ours = "bitwright_project" in json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        ours = False
+    if not ours:
+        raise ProjectError(
+            f"directory must be new, empty or a Bitwright project, not {str(target)!r}:"
+            " it holds other files; choose another one"
+        )
+
+
+def _write(
+    folder: Path, graph: Graph, schedule: Schedule, flow: Backend
+) -> tuple[dict[str, Any], str, dict[str, str]]:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("generator"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    context = _context(graph, schedule, flow)
+    name = context["name"]
+    texts = {
+        path.format(name=name): environment.get_template(template).render(context)
+        for path, template in {**_COMMON, **flow.scripts}.items()
+    }
+    array = environment.get_template("common/weights.h.j2")
+    for call in context["calls"]:
+        for item in call.arrays:
+            texts[f"firmware/weights/{item.name}.h"] = array.render(array=item)
+    for header in context["headers"]:
+        texts[f"firmware/bitwright/{header}"] = (files("hls_lib") / header).read_text("utf-8")
+    texts |= _vectors(graph, context)
+    texts["graph.json"] = graph.to_json()
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    manifest = _manifest(texts, graph, flow)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest, name, dict(context["stems"])
+
+
+def _manifest(texts: Mapping[str, str], graph: Graph, flow: Backend) -> dict[str, Any]:
+    try:
+        release = version("bitwright")
+    except PackageNotFoundError:
+        release = "not installed"
+    config = json.dumps(graph.config, sort_keys=True, default=str)
+    return {
+        "bitwright_project": 1,
+        "generator": release,
+        "backend": flow.name,
+        "configuration_sha256": _sha256(config),
+        "graph_sha256": _sha256(texts["graph.json"]),
+        "files": {path: _sha256(text) for path, text in sorted(texts.items())},
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
+    config = graph.config
+    name = str(config.get("ProjectName", "myproject"))
+    if cxx.identifier(name) != name:
+        raise ProjectError(
+            f"ProjectName must be a C++ identifier, not {name!r}; {cxx.identifier(name)!r} is one"
+        )
+    stems = cxx.identifiers(graph.values, taken=[name])
+    tensors = _tensors(graph, stems)
+    calls = [_call(graph, node, schedule, stems, tensors) for node in graph.nodes if _is_kernel(node)]
+    ports = _ports(graph, tensors)
+    style, interval = schedule.style()
+    return {
+        "name": name,
+        "guard": re.sub(r"\W", "_", name).upper(),
+        "inputs": [tensors[value.name] for value in graph.inputs],
+        "outputs": [tensors[value.name] for value in graph.outputs],
+        "inner": [
+            tensors[node.name]
+            for node in graph.nodes
+            if _is_kernel(node) and tensors[node.name].variable not in ports
+        ],
+        "types": list({tensor.type: tensor for tensor in tensors.values()}.values()),
+        "traced": list(tensors.values()),
+        "calls": calls,
+        "headers": ["platform.hpp", "platform/ap.hpp", "trace.hpp"]
+        + sorted({f"{call.header}.hpp" for call in calls}),
+        "style": style,
+        "interval": interval,
+        "stems": stems,
+        "backend": flow.name,
+        "part": config.get("Part", "xcvu13p-flga2577-2-e"),
+        "clock_period": config.get("ClockPeriod", 5),
+        "clock_uncertainty": config.get("ClockUncertainty") or flow.clock_uncertainty,
+    }
+
+
+def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> set[str]:
+    """Variables of the outputs; each must be computed, and by one name only."""
+    ports: set[str] = set()
+    inputs = {tensors[value.name].variable for value in graph.inputs}
+    for value in graph.outputs:
+        variable = tensors[value.name].variable
+        if variable in inputs or variable in ports:
+            raise ProjectError(
+                f"output {value.name} must be a tensor of its own, not the same array as an input or"
+                " another output; add a linear layer before it"
+            )
+        ports.add(variable)
+    return ports
+
+
+def _is_kernel(node: Node) -> bool:
+    return not isinstance(node.op, (Input, Reshape))
+
+
+def _tensors(graph: Graph, stems: Mapping[str, str]) -> dict[str, _Tensor]:
+    """C++ variables: a reshape is its source's variable; outputs and inputs have hls4ml's types."""
+    found: dict[str, _Tensor] = {}
+    inputs = [value.name for value in graph.inputs]
+    for node in graph.nodes:
+        value = graph.values[node.name]
+        if isinstance(node.op, Reshape):
+            source = found[node.inputs[0]]
+            found[node.name] = _Tensor(
+                node.name, source.variable, source.type, str(value.format), value.size
+            )
+            continue
+        stem = stems[node.name]
+        kind, variable = f"{stem}_t", f"{stem}_out"
+        if node.name in inputs:
+            position = inputs.index(node.name) + 1
+            kind, variable = ("input_t" if position == 1 else f"input{position}_t"), stem
+        elif graph.output_names == (node.name,):
+            kind = "result_t"
+        found[node.name] = _Tensor(node.name, variable, kind, str(value.format), value.size)
+    return found
+
+
+def _call(
+    graph: Graph,
+    node: Node,
+    schedule: Schedule,
+    stems: Mapping[str, str],
+    tensors: Mapping[str, _Tensor],
+) -> _Call:
+    op, stem = node.op, stems[node.name]
+    inputs = [graph.values[name] for name in node.inputs]
+    entry = schedule.of(node.name)
+    fields = dict(op.configuration(*inputs))
+    function = op.function
+    layer_values = {key: value for key, value in fields.items() if isinstance(value, (Constant, Table))}
+    raws = {key: value.raw for key, value in layer_values.items()}
+    work = max(1, op.multiplications(*(value.shape for value in inputs)))
+    fields["reuse_factor"] = entry.reuse_factor
+    fields["multiplier_limit"] = multiplier_limit(work, entry.reuse_factor)
+    if isinstance(op, Dense):
+        fields["steps"] = schedule.steps(node.name, op)
+        fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
+        raws["weight"] = op.weight.raw.T
+        function = "dense_resource" if entry.strategy == "resource" else "dense_pipelined"
+    arrays = tuple(
+        _Array(
+            f"{stem}_{key}",
+            cxx.integer_type(layer_values[key].format),
+            raw.size,
+            cxx.literals(np.ascontiguousarray(raw).reshape(-1).tolist()),
+        )
+        for key, raw in raws.items()
+    )
+    struct = cxx.structure(f"{stem}_config", fields)
+    source, target = tensors[node.inputs[0]].variable, tensors[node.name].variable
+    return _Call(
+        node.name, op.header, function, f"{stem}_config", struct, source, target, arrays
+    )
+
+
+def _vectors(graph: Graph, context: Mapping[str, Any]) -> dict[str, str]:
+    """Raw inputs (bounds, zero, random) and the emulator's outputs, one sample a line."""
+    rng = np.random.default_rng(_SEED)
+    raws = {}
+    for value in graph.inputs:
+        low, high = value.format.raw_min, value.format.raw_max
+        rows = np.concatenate(
+            [
+                np.array([low, high, 0, min(1, high), max(-1, low)])[:, None]
+                * np.ones(value.size, np.int64),
+                rng.integers(low, high, (_TEST_VECTORS - 5, value.size), endpoint=True),
+            ]
+        )
+        raws[value.name] = rows.astype(np.int64)
+    x = {
+        value.name: np.ldexp(raws[value.name].astype(np.float64), -value.format.frac).reshape(
+            -1, *value.shape
+        )
+        for value in graph.inputs
+    }
+    traced = graph.trace(x, raw=True)
+    texts = {}
+    for value in [*graph.inputs, *graph.outputs]:
+        rows = traced[value.name].reshape(_TEST_VECTORS, -1)
+        lines = (" ".join(map(str, row)) for row in rows.tolist())
+        texts[f"tb_data/{context['stems'][value.name]}.dat"] = "\n".join(lines) + "\n"
+    return texts

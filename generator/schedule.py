@@ -1,0 +1,145 @@
+"""Schedule: reuse factor, strategy and io of every layer; it never changes a bit.
+
+Where an accumulator can saturate, the order of additions is part of the operator; a schedule whose
+hardware adds in another order is refused by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from emu import Graph
+from emu.ops import Dense
+from emu.passes.reuse import is_legal, legal_reuse_factors
+
+__all__ = ["LayerSchedule", "Schedule"]
+
+STRATEGIES = ("latency", "resource", "resource_unrolled")
+STYLES = ("auto", "pipeline", "dataflow")
+
+
+@dataclass(frozen=True)
+class LayerSchedule:
+    """``reuse_factor``: how often a multiplier is used per sample; ``strategy``: the kernel's shape."""
+
+    reuse_factor: int = 1
+    strategy: str = "latency"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.reuse_factor, bool) or not isinstance(self.reuse_factor, int):
+            raise ValueError(f"reuse factor must be an integer, not {self.reuse_factor!r}")
+        if self.reuse_factor < 1:
+            raise ValueError(f"reuse factor must be at least 1, not {self.reuse_factor}")
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, not {self.strategy!r}")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a graph becomes hardware; layers that are not named take the default.
+
+    pipeline_style: ``auto`` takes dataflow where a layer has the resource strategy, else one
+    pipeline (hls4ml's rule for these layers). pipeline_interval: II of that pipeline.
+    """
+
+    layers: Mapping[str, LayerSchedule] = field(default_factory=dict)
+    io_type: str = "io_parallel"
+    pipeline_style: str = "auto"
+    pipeline_interval: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        if self.pipeline_style not in STYLES:
+            raise ValueError(
+                f"pipeline style must be one of {', '.join(STYLES)}, not {self.pipeline_style!r}"
+            )
+        if self.pipeline_interval is not None and self.pipeline_interval < 1:
+            raise ValueError(f"pipeline interval must be at least 1, not {self.pipeline_interval}")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Schedule:
+        """Read ReuseFactor, Strategy, IOType, PipelineStyle and PipelineInterval of ``graph.config``."""
+        hls = config.get("HLSConfig", {})
+        model = hls.get("Model", {})
+        layers = {
+            name: LayerSchedule(entry.get("ReuseFactor", 1), entry.get("Strategy", "latency"))
+            for name, entry in hls.get("LayerName", {}).items()
+        }
+        return cls(
+            layers,
+            config.get("IOType", "io_parallel"),
+            model.get("PipelineStyle", "auto"),
+            model.get("PipelineInterval"),
+        )
+
+    def of(self, name: str) -> LayerSchedule:
+        """The entry of a layer, or the default."""
+        return self.layers.get(name, LayerSchedule())
+
+    def check(self, graph: Graph) -> None:
+        """Raise ValueError where the graph cannot have this schedule, naming the layer."""
+        if self.io_type != "io_parallel":
+            raise ValueError(
+                f"io_type must be io_parallel, not {self.io_type!r}: the stream kernels do not exist"
+                " yet; set IOType: io_parallel"
+            )
+        names = {node.name for node in graph.nodes}
+        for name in self.layers:
+            if name not in names:
+                raise ValueError(f"schedule must name layers of the graph, not {name!r}")
+        for node in graph.nodes:
+            if isinstance(node.op, Dense):
+                self._check_dense(node.name, node.op)
+
+    def _check_dense(self, name: str, op: Dense) -> None:
+        entry = self.of(name)
+        n_in, n_out = op.weight.shape
+        if entry.strategy != "latency" and not is_legal(n_in, n_out, entry.reuse_factor):
+            legal = ", ".join(map(str, legal_reuse_factors(n_in, n_out)))
+            raise ValueError(
+                f"layer {name}: reuse factor of {n_in} x {n_out} must be one of {legal},"
+                f" not {entry.reuse_factor}"
+            )
+        interleave = order_of(entry, n_in)
+        if op.order_matters and interleave != op.interleave:
+            raise ValueError(
+                f"layer {name}: its accumulator {op.accum} can saturate, so the order of additions"
+                f" must be the model's ({_order(op.interleave)}), not the schedule's"
+                f" ({_order(interleave)}); load the configuration with this ReuseFactor and Strategy"
+            )
+
+    def steps(self, name: str, op: Dense) -> int:
+        """How many steps the kernel's outer loop takes: they set the order of additions."""
+        entry = self.of(name)
+        return op.weight.shape[0] if entry.strategy == "latency" else entry.reuse_factor
+
+    def style(self) -> tuple[str, int | None]:
+        """``("PIPELINE", II or None)`` or ``("DATAFLOW", None)`` for the top function."""
+        if self.pipeline_style != "auto":
+            interval = self.pipeline_interval if self.pipeline_style == "pipeline" else None
+            return self.pipeline_style.upper(), interval
+        strategies = {entry.strategy for entry in self.layers.values()}
+        if "resource" in strategies:
+            return "DATAFLOW", None
+        if "resource_unrolled" in strategies:
+            return "PIPELINE", max(entry.reuse_factor for entry in self.layers.values())
+        return "PIPELINE", self.pipeline_interval
+
+
+def order_of(entry: LayerSchedule, n_in: int) -> int:
+    """``Dense.interleave`` that a schedule's kernel gives: 1 is ascending."""
+    interleaved = entry.strategy != "latency" and entry.reuse_factor < n_in
+    return entry.reuse_factor if interleaved else 1
+
+
+def multiplier_limit(work: int, reuse_factor: int) -> int:
+    """``ceil(work / reuse_factor)``: multipliers that a layer may use."""
+    return max(1, math.ceil(work / reuse_factor))
+
+
+def _order(interleave: int) -> str:
+    return "ascending" if interleave == 1 else f"interleaved by {interleave}"
