@@ -59,7 +59,12 @@ def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
             return None
         if not isinstance(text, str):
             raise ConfigError(f"{key} must be a path, not {text!r}")
-        return where.parent / text
+        path, beside = where.parent / text, where.parent / Path(text).name
+        if not path.is_file() and beside.is_file():
+            # hls4ml's writer stores the path as seen from where it ran.
+            config.notes.append(f"{key} {text} is not there: {beside.name} beside {where.name} is read")
+            return beside
+        return path
 
     for key in ("OnnxModel", "PytorchModel"):
         if config.top.get(key) is not None:

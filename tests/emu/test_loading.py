@@ -276,6 +276,9 @@ def test_yaml_beside_its_model(tmp_path):
     shutil.copy(DIGITS / "digits.keras", tmp_path / "m.keras")
     (tmp_path / "k.yml").write_text("KerasModel: !keras_model m.keras\nIOType: io_parallel\n")
     assert names(emu.load(tmp_path / "k.yml"))[0] == "pixels"
+    (tmp_path / "w.yml").write_text("KerasModel: !keras_model my-hls-test/m.keras\n")
+    graph = emu.load(tmp_path / "w.yml")
+    assert "KerasModel my-hls-test/m.keras is not there: m.keras beside w.yml is read" in graph.notes
     (tmp_path / "bad.yml").write_text("KerasModel: !!python/object/apply:os.system [echo]\n")
     with pytest.raises(
         ValueError,
