@@ -105,7 +105,8 @@ class Project:
             cwd=folder,
         )
         if done.returncode:
-            pytest.fail(f"hls4ml must run, not end with {done.returncode}:\n{done.stderr[-4000:]}")
+            text = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+            pytest.fail(f"hls4ml must run, not end with {done.returncode}:\n{text}")
         count, distinct, wrong = 0, {}, []
         with np.load(folder / "y.npz") as file:
             for (name, (mine, value)), key in zip(found.items(), file.files, strict=True):

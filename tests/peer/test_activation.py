@@ -131,9 +131,40 @@ def odd(project):
     add("LeakyReLU", "uint<5>", "fixed<12,7>", x=whole, kind="LeakyReLU", alpha=0.3)
 
 
+def extreme(project):
+    """Doubles at the ends of their range, cast by the input; tensors of two axes."""
+    rows = [
+        [1e300, -1e300, 5e-324, -5e-324, 2.0**62, -(2.0**63)],
+        [1.7e308, 2.0**53 + 2, -0.0, 0.0, 2.0**-1060, -(2.0**-1060)],
+        [12345.678, -12345.678, 3.99999999, -3.99999999, 2.0**31, 0.5 - 2.0**31],
+    ]
+    far = np.resize(rows, (SAMPLES, SIZE))
+    for text in (
+        "fixed<8,4>",
+        "fixed<8,4,RND_CONV,SAT_SYM>",
+        "ufixed<8,4,RND_ZERO,SAT_ZERO>",
+        "ufixed<7,2>",
+        "fixed<50,30>",
+        "fixed<8,3,TRN,WRAP,2>",
+        "ufixed<8,3,RND_INF,WRAP,2>",
+        "fixed<6,9,RND_MIN_INF,SAT>",
+        "fixed<9,-3,RND,SAT>",
+        "int<7>",
+    ):
+        x = np.where((far < 0) & (far > -0.5), 0, far) if text == "int<7>" else far
+        project.add("Activation", x, text, {"result": "fixed<53,27>"}, activation="linear")
+    rng = np.random.default_rng(6)
+    x, text = rng.uniform(-8, 8, (SAMPLES, 2, 3)), "fixed<10,4>"
+    for name in ("relu", "tanh", "softmax"):
+        project.add("Activation", x, text, {"result": "fixed<9,3,RND,SAT>"}, activation=name)
+    alpha = {"alpha": rng.normal(0, 1, (2, 3)).astype(np.float32)}
+    project.add("PReLU", x, text, {"result": "fixed<9,3>", "param": "fixed<8,2>"}, weights=alpha)
+
+
 @pytest.mark.parametrize("io_type", IO_TYPES)
 def test_odd_formats(io_type, tmp_path):
-    """Wrapped indices, I > W, overflow inside a kernel, integer types."""
+    """Wrapped indices, I > W, overflow inside a kernel, integers, ends of double, two axes."""
     project = Project(io_type)
     odd(project)
+    extreme(project)
     project.compare(tmp_path)
