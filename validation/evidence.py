@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -23,6 +24,7 @@ from .files import FileCheck, check_files
 from .firmware import Firmware, open_firmware
 from .report import Level, Report
 from .toolchains import COSIM, CSIM, find_vendor_tool, run_vendor
+from .tools import find_compiler, find_headers
 from .vectors import Vectors, stimuli
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def signoff(
             else None
         ),
         "files": _files(files, levels, agrees=agrees),
-        "tools": _tools(run),
+        "tools": _tools(run, headers, compiler),
         "timing": _timing(run, emulator, vectors),
         "notes": list(graph.notes),
         "not_checked": _not_checked(graph, vectors, levels, comparison),
@@ -258,7 +260,12 @@ def _files(files: FileCheck, levels: tuple[Level, ...], *, agrees: bool) -> dict
     }
 
 
-def _tools(run: Run | None) -> dict[str, str]:
+def _tools(
+    run: Run | None,
+    headers: str | os.PathLike[str] | None,
+    compiler: str | os.PathLike[str],
+) -> dict[str, str]:
+    """Versions and hashes; of g++ and the headers also where the firmware did not compile."""
     tools = {
         "bitwright": _version("bitwright"),
         "python": platform.python_version(),
@@ -266,14 +273,14 @@ def _tools(run: Run | None) -> dict[str, str]:
         "numba": _version("numba"),
         "platform": platform.platform(),
     }
+    with contextlib.suppress(CouldNotRunError):
+        tools["g++"] = find_compiler(compiler).version
+    with contextlib.suppress(CouldNotRunError):
+        found = find_headers(headers)
+        tools["headers"] = f"{found.path} (from: {found.source})"
+        tools["headers sha256"] = f"{found.sha256} ({found.files} files)"
     if run is not None:
-        tools |= {
-            "g++": run.compiler.version,
-            "command": " ".join(run.command),
-            "headers": str(run.headers.path),
-            "headers from": run.headers.source,
-            "headers sha256": f"{run.headers.sha256} ({run.headers.files} files)",
-        }
+        tools["command"] = " ".join(run.command)
     return tools
 
 

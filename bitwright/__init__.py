@@ -1,0 +1,1 @@
+"""bitwright: the command line, and the example it demonstrates itself on."""

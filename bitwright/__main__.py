@@ -1,0 +1,5 @@
+"""``python -m bitwright``."""
+
+from .cli import main
+
+main()
