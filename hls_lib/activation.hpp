@@ -121,19 +121,21 @@ Elements:
     }
 }
 
-// min(max(slope * x + shift, 0), 1), exact, with one more integer bit so that 1 always fits
+// min(max(slope * x + shift, 0), 1), exact. Where the sum's least bit is worth more than 1, the upper
+// bound is 0: a 1 of the sum's own type.
 template <class SLOPE, class SHIFT, class x_t> struct hard_line {
     static const int product_integer = format<SLOPE>::integer + format<x_t>::integer;
     static const int product_frac = format<SLOPE>::frac + format<x_t>::frac;
+    static const int sum_frac = largest(product_frac, format<SHIFT>::frac);
     static const int integer = largest(largest(product_integer, format<SHIFT>::integer) + 2, 3);
-    static const int frac = largest(largest(product_frac, format<SHIFT>::frac), 0);
+    static const int frac = largest(sum_frac, 0);
     typedef ap_fixed<integer + frac, integer> type;
 
     static type at(const x_t &x, const SLOPE &slope, const SHIFT &shift) {
 #pragma HLS INLINE
         const type line = slope * x + shift;
         if (above(line, ap_int<2>(1)))
-            return type(1);
+            return type(sum_frac < 0 ? 0 : 1);
         return negative(line) ? type(0) : line;
     }
 };

@@ -1,0 +1,85 @@
+"""Generated firmware, compiled with g++ and AMD's headers: raw integers in, raw integers out."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator import Project
+
+STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Werror", "-Wno-unknown-pragmas")
+"""Warnings of our own code; the vendor's pragmas are unknown to g++."""
+
+
+def headers() -> Path | None:
+    """AMD's ``ap_fixed.h`` as the hls4ml wheel carries it."""
+    spec = importlib.util.find_spec("hls4ml")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "templates" / "vivado" / "ap_types"
+    return folder if folder.is_dir() else None
+
+
+def require() -> None:
+    """Skip the test, with the reason, where g++ or the headers are missing."""
+    if shutil.which("g++") is None:
+        pytest.skip("needs g++")
+    if headers() is None:
+        pytest.skip("needs AMD's headers: pip install 'bitwright[cosim]'")
+
+
+def compiled(folder: Path, sources: Sequence[str], program: str, flags: Sequence[str]) -> Path:
+    """``program`` built in ``folder``; AssertionError with the compiler's words where it fails."""
+    command = ["g++", "-std=c++14", "-DNDEBUG", *flags, "-isystem", str(headers()), "-I", "firmware"]
+    done = subprocess.run(
+        [*command, *sources, "-o", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    return folder / program
+
+
+def harness(project: Project, *, trace: bool = False, flags: Sequence[str] = ("-O1",)) -> Path:
+    """The bulk harness of a project."""
+    sources = [f"firmware/{project.name}.cpp", f"{project.name}_cosim.cpp"]
+    own = [*flags, *(["-DBITWRIGHT_TRACE"] if trace else [])]
+    return compiled(project.path, sources, "traced" if trace else "bulk", own)
+
+
+def testbench(project: Project, flags: Sequence[str] = ("-O1",)) -> subprocess.CompletedProcess[str]:
+    """What the self-checking testbench says and returns."""
+    sources = [f"firmware/{project.name}.cpp", f"{project.name}_test.cpp"]
+    program = compiled(project.path, sources, "bench", flags)
+    return subprocess.run([str(program)], cwd=project.path, capture_output=True, text=True, timeout=600)
+
+
+def run(
+    project: Project, program: Path, raws: Mapping[str, np.ndarray], names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Raw values of the tensors ``names`` for raw inputs (N, ...)."""
+    given, found = project.path / "in", project.path / "out"
+    for folder in (given, found):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    for name, raw in raws.items():
+        raw.astype("<i8").tofile(given / f"{project.tensor_files[name]}.bin")
+    done = subprocess.run(
+        [str(program), str(given), str(found)], capture_output=True, text=True, timeout=900
+    )
+    samples = len(next(iter(raws.values())))
+    assert (done.returncode, done.stdout) == (0, f"samples {samples}\n"), done.stderr
+    return {
+        name: np.fromfile(found / f"{project.tensor_files[name]}.bin", dtype="<i8").reshape(
+            samples, *project.graph.values[name].shape
+        )
+        for name in names
+    }
