@@ -5,18 +5,17 @@
 array(5)
 """
 
-from .casting import cast
-from .convert import from_decimal, from_float, from_fraction, to_float
+from . import growth
+from .casting import CastStats, cast
+from .convert import from_decimal, from_float, from_fraction, from_text, to_float, to_fraction
 from .errors import FormatError, RawRangeError
 from .format import MAX_WIDTH, NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
 
-__bitwright__ = True
-"""Tells this fxp from others of its name."""
-
 __all__ = [
     "MAX_WIDTH",
     "NARROW_WIDTH",
+    "CastStats",
     "Format",
     "FormatError",
     "Overflow",
@@ -26,5 +25,8 @@ __all__ = [
     "from_decimal",
     "from_float",
     "from_fraction",
+    "from_text",
+    "growth",
     "to_float",
+    "to_fraction",
 ]

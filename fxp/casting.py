@@ -1,21 +1,23 @@
-"""``cast(raw, source, target) = overflow(round(raw * 2**(target.frac - source.frac)))``: the only lossy function.
+"""``cast(raw, f, g) = overflow(round(raw * 2**(g.frac - f.frac)))``: the only lossy function.
 
 Quantise first, overflow second, on the exact rounded integer (ap_fixed_base.h, ``operator=``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .compiled import kernel
-from .errors import RawRangeError
 from .format import NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
+from .wide import cast_wide, round_wide, to_objects
 
-__all__ = ["Recipe", "cast", "overflow_raw", "recipe", "round_raw"]
+__all__ = ["CastStats", "Recipe", "cast", "integers", "overflow_raw", "recipe", "round_raw"]
 
 Raw = npt.NDArray[np.int64]
 
@@ -72,7 +74,17 @@ def recipe(source_frac: int, target: Format) -> Recipe:
     elif target.sat_bits:
         kind = WRAP_BITS
     return Recipe(
-        shift, bias, sign, odd, flip, kind, low, high, target.width, int(target.signed), target.sat_bits
+        shift,
+        bias,
+        sign,
+        odd,
+        flip,
+        kind,
+        low,
+        high,
+        target.width,
+        int(target.signed),
+        target.sat_bits,
     )
 
 
@@ -125,12 +137,48 @@ def overflow_raw(r, over, kind, low, high, width, signed, sat_bits, deleted):  #
 
 
 @kernel
-def _cast(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits):  # type: ignore[no-untyped-def]
+def _cast_wrap(m, out, shift, bias, sign_mask, odd_mask, flip, high, width, signed):  # type: ignore[no-untyped-def]
+    lift = 64 - width
+    if signed == 0:
+        for k in range(m.size):
+            out[k] = round_raw(m[k], shift, bias, sign_mask, odd_mask, flip) & high
+    elif shift <= 0:
+        up = min(-shift + lift, 127)
+        for k in range(m.size):
+            out[k] = (m[k] << up) >> lift if up < 64 else np.int64(0)
+    else:
+        for k in range(m.size):
+            r = round_raw(m[k], shift, bias, sign_mask, odd_mask, flip)
+            out[k] = (r << lift) >> lift
+
+
+@kernel
+def _cast_sat(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high):  # type: ignore[no-untyped-def]
     # For a left shift the range is tested on the source side, where nothing can leave 64 bits.
-    up = low_in = high_in = np.int64(0)
+    under, above = (low, high) if kind == 1 else (np.int64(0), np.int64(0))
     if shift <= 0:
         up = min(-shift, 63)
         low_in, high_in = -((-low) >> up), high >> up
+        for k in range(m.size):
+            value = m[k]
+            r = value << up
+            out[k] = above if value > high_in else (under if value < low_in else r)
+    elif kind == 1:
+        for k in range(m.size):
+            r = round_raw(m[k], shift, bias, sign_mask, odd_mask, flip)
+            out[k] = min(max(r, low), high)
+    else:
+        for k in range(m.size):
+            r = round_raw(m[k], shift, bias, sign_mask, odd_mask, flip)
+            out[k] = r if low <= r <= high else np.int64(0)
+
+
+@kernel
+def _cast_rare(  # type: ignore[no-untyped-def]
+    m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits
+):
+    up = min(-shift, 63) if shift <= 0 else 0
+    low_in, high_in = -((-low) >> up), high >> up
     for k in range(m.size):
         value = m[k]
         r = round_raw(value, shift, bias, sign_mask, odd_mask, flip)
@@ -143,24 +191,135 @@ def _cast(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width
         out[k] = overflow_raw(r, over, kind, low, high, width, signed, sat_bits, deleted)
 
 
-def cast(raw: Any, source: Format, target: Format) -> Any:
+@dataclass(frozen=True, slots=True, eq=False)
+class CastStats:
+    """Which elements a cast changed: rounded (bits dropped), wrapped or saturated (out of range).
+
+    rounded, wrapped, saturated: bool arrays of the raw array's shape; an element may be rounded
+    and wrapped or saturated. Under SAT_SYM the least raw value counts as saturated.
+
+    >>> f, g = Format.parse("fixed<8,4>"), Format.parse("fixed<4,2,RND,SAT>")
+    >>> _, stats = cast([[127, 4], [-3, 0]], f, g, stats=True)
+    >>> stats
+    CastStats(wraps=0, saturations=1, roundings=2)
+    >>> stats.along(0)["roundings"]
+    array([1, 1])
+    """
+
+    rounded: npt.NDArray[np.bool_]
+    wrapped: npt.NDArray[np.bool_]
+    saturated: npt.NDArray[np.bool_]
+
+    @property
+    def wraps(self) -> int:
+        """How many values left the range and wrapped."""
+        return int(self.wrapped.sum())
+
+    @property
+    def saturations(self) -> int:
+        """How many values left the range and became a bound, or zero."""
+        return int(self.saturated.sum())
+
+    @property
+    def roundings(self) -> int:
+        """How many values lay between two steps of the target."""
+        return int(self.rounded.sum())
+
+    def along(self, axis: int) -> dict[str, npt.NDArray[np.int64]]:
+        """Counts for each index of ``axis``: arrays "wraps", "saturations" and "roundings"."""
+        masks = {"wraps": self.wrapped, "saturations": self.saturated, "roundings": self.rounded}
+        if not -self.rounded.ndim <= axis < self.rounded.ndim:
+            raise ValueError(f"axis must be below {self.rounded.ndim} dimensions, not {axis!r}")
+        others = tuple(k for k in range(self.rounded.ndim) if k != axis % self.rounded.ndim)
+        return {name: mask.sum(axis=others, dtype=np.int64) for name, mask in masks.items()}
+
+    def __repr__(self) -> str:
+        counts = f"wraps={self.wraps}, saturations={self.saturations}, roundings={self.roundings}"
+        return f"CastStats({counts})"
+
+
+def _stats(values: Any, source: Format, target: Format) -> CastStats:
+    shift = source.frac - target.frac
+    no = np.zeros(values.shape, dtype=np.bool_)
+    if source == target:
+        return CastStats(no, no, no)
+    limited = min(shift, source.width + 2) if shift > 0 else max(shift, -target.width - 1)
+    low, high = target.raw_min, target.raw_max
+    if target.overflow is Overflow.SAT_SYM and target.signed and target.width > 1:
+        low = -high
+    objects = to_objects(values)
+    r = round_wide(objects.reshape(-1), limited, target.rounding).reshape(values.shape)
+    rounded = np.asarray((objects & ((1 << limited) - 1)) != 0) if shift > 0 else no
+    over = np.asarray((r < low) | (r > high))
+    wraps = target.overflow in (Overflow.WRAP, Overflow.WRAP_SM)
+    return CastStats(rounded, over if wraps else no, no if wraps else over)
+
+
+def integers(raw: Any, format: Format) -> Any:
+    """``raw`` as an array of the format's dtype; TypeError where it is not of integers."""
+    values = np.asarray(raw)
+    if values.size == 0 and values.dtype == np.float64:
+        values = values.astype(np.int64)  # numpy's dtype of an empty list
+    if values.dtype.kind not in "iub" and not (
+        values.dtype == object and all(isinstance(v, Integral) for v in values.reshape(-1))
+    ):
+        raise TypeError(f"raw must be integers, not {values.dtype}; from_float takes real values")
+    if format.width > NARROW_WIDTH:
+        return to_objects(values)
+    return values.astype(np.int64, copy=False)
+
+
+def cast(raw: Any, source: Format, target: Format, *, stats: bool = False, out: Any = None) -> Any:
     """``overflow(round(raw * 2**(target.frac - source.frac)))`` with the modes of ``target``.
 
-    raw: int64 array or scalar of ``source``; the result has its shape. A cast between identical
-    formats copies the bits (so a SAT_SYM minimum survives), as the vendor's copy does. Exact.
-    Raises RawRangeError above 62 bits.
+    raw: integers of ``source``, which is not checked; any shape, which the result has. Arrays are
+    int64 to 62 bits and hold Python integers above. ``out``, a contiguous int64 array of that
+    shape, receives a narrow result. With ``stats=True`` the answer is ``(raw, CastStats)``.
+    A cast between identical formats copies the bits (so a SAT_SYM minimum survives), as the
+    vendor's copy does. Exact. Raises TypeError for a raw array that is not integers.
     Source: ap_fixed_base.h; the branch-free rounding is UG1399's table, one tie rule per mode.
 
     >>> f, g = Format.parse("fixed<8,4>"), Format.parse("fixed<6,4,RND,SAT>")
     >>> cast(np.array([127, -3, 2]), f, g)
     array([31, -1,  1])
+    >>> cast(-1 << 99, Format(100, 50), Format.parse("fixed<70,40,TRN,SAT>"))
+    array(-590295810358705651712, dtype=object)
     """
-    values = np.asarray(raw, dtype=np.int64)
-    if source == target:
-        return values.copy()
-    for which in (source, target):
-        if which.width > NARROW_WIDTH:
-            raise RawRangeError(f"width must be at most {NARROW_WIDTH} bits here, not {which.width} ({which})")
-    out = np.empty(values.shape, dtype=np.int64)
-    _cast(np.ascontiguousarray(values).reshape(-1), out.reshape(-1), *recipe(source.frac, target))
-    return out
+    values = integers(raw, source)
+    narrow = source.width <= NARROW_WIDTH and target.width <= NARROW_WIDTH
+    result: Any
+    if not narrow:
+        if out is not None:
+            raise ValueError(f"out must be left out above {NARROW_WIDTH} bits ({source}, {target})")
+        result = values.copy() if source == target else cast_wide(values, source, target)
+    else:
+        result = np.empty(values.shape, dtype=np.int64) if out is None else out
+        if (
+            result.shape != values.shape
+            or result.dtype != np.int64
+            or not result.flags.c_contiguous
+        ):
+            raise ValueError(
+                f"out must be a contiguous int64 array of shape {values.shape},"
+                f" not {result.dtype} {result.shape}"
+            )
+        if source == target:
+            result[...] = values
+        else:
+            _cast(
+                np.ascontiguousarray(values).reshape(-1),
+                result.reshape(-1),
+                recipe(source.frac, target),
+            )
+    return (result, _stats(values, source, target)) if stats else result
+
+
+def _cast(values: Raw, out: Raw, r: Recipe) -> None:
+    """The loop that the overflow kind calls for."""
+    rounding = (r.shift, r.bias, r.sign_mask, r.odd_mask, r.flip)
+    if r.kind == WRAP:
+        _cast_wrap(values, out, *rounding, r.high, r.width, r.signed)
+    elif r.kind in (SAT, SAT_ZERO):
+        _cast_sat(values, out, *rounding, r.kind, r.low, r.high)
+    else:
+        _cast_rare(values, out, *r)

@@ -6,8 +6,10 @@ go stale. Here the key holds the text of every file whose kernels are called.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
@@ -29,10 +31,12 @@ class Kernel:
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
+        """Run the compiled loop."""
         return self.compiled(*arguments)
 
     @functools.cached_property
     def callees(self) -> dict[str, Kernel]:
+        """The kernels that this one calls, by name."""
         names = self.function.__code__.co_names
         scope = self.function.__globals__
         return {name: scope[name] for name in names if isinstance(scope.get(name), Kernel)}
@@ -45,9 +49,10 @@ class Kernel:
         return files
 
     @functools.cached_property
-    def compiled(self) -> Callable[..., Any]:
-        import numba
-        from numba.core.caching import FunctionCache
+    def compiled(self) -> Any:
+        """The numba dispatcher, with its cache on disk."""
+        numba: Any = importlib.import_module("numba")
+        base: Any = importlib.import_module("numba.core.caching").FunctionCache
 
         function = FunctionType(
             self.function.__code__,
@@ -56,23 +61,25 @@ class Kernel:
             self.function.__name__,
             self.function.__defaults__,
         )
-        function.__module__, function.__qualname__ = self.function.__module__, self.function.__qualname__
-        dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+        function.__module__, function.__qualname__ = (
+            self.function.__module__,
+            self.function.__qualname__,
+        )
+        dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
         if not self.inline:
             digest = hashlib.sha256()
             for file in sorted(self.sources()):
                 digest.update(Path(file).read_bytes())
             stamp = digest.hexdigest()
 
-            class Cache(FunctionCache):  # type: ignore[misc]
+            class Cache(base):  # type: ignore[misc]
                 def _index_key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
                     return (*super()._index_key(signature, codegen), stamp)
 
-            try:
+            # Without a writable cache directory each process compiles anew.
+            with contextlib.suppress(RuntimeError):
                 dispatcher._cache = Cache(function)
-            except RuntimeError:  # no writable cache directory: compile anew in each process
-                pass
-        return dispatcher  # type: ignore[no-any-return]
+        return dispatcher
 
 
 def kernel(function: Callable[..., Any] | None = None, *, inline: bool = False) -> Any:

@@ -85,10 +85,13 @@ class Format:
         if self.family in _INTEGER_ROUNDING:
             if self.integer != self.width:
                 raise FormatError(
-                    f"integer must equal the width {self.width} in {self.family}, not {self.integer}"
+                    f"integer must equal the width {self.width} in {self.family},"
+                    f" not {self.integer}"
                 )
             if self.overflow is not Overflow.WRAP or self.sat_bits:
-                raise FormatError(f"overflow must be WRAP in {self.family}, not {self.overflow.name}")
+                raise FormatError(
+                    f"overflow must be WRAP in {self.family}, not {self.overflow.name}"
+                )
             object.__setattr__(self, "rounding", _INTEGER_ROUNDING[self.family])
         if self.family == "ac" and (self.overflow is Overflow.WRAP_SM or self.sat_bits):
             raise FormatError("ac_fixed must have WRAP, SAT, SAT_ZERO or SAT_SYM and no sat_bits")
@@ -147,7 +150,9 @@ class Format:
             raise FormatError(f'format must be written like "fixed<16,6,RND,SAT>", not {text!r}')
         name = match["name"]
         if name not in _NAMES:
-            raise FormatError(f"type name must be one of {', '.join(_NAMES)}, not {name!r}{_near(name, _NAMES)}")
+            raise FormatError(
+                f"type name must be one of {', '.join(_NAMES)}, not {name!r}{_near(name, _NAMES)}"
+            )
         family, signed = _NAMES[name]
         arguments = [argument.strip() for argument in match["arguments"].split(",")]
         if family in ("ac", "ac_int"):
@@ -188,7 +193,9 @@ class Format:
         if dialect not in ("ap", "ac", "hls4ml"):
             raise FormatError(f"dialect must be vendor, ap, ac or hls4ml, not {dialect!r}")
         if self.is_integer and dialect != own and {dialect, own} != {"ap", "hls4ml"}:
-            raise FormatError(f"{self} has no {dialect} spelling: the integer types truncate differently")
+            raise FormatError(
+                f"{self} has no {dialect} spelling: the integer types truncate differently"
+            )
         if dialect == "ac" and (self.overflow is Overflow.WRAP_SM or self.sat_bits):
             raise FormatError(f"{self} has no ac spelling: ac_fixed lacks WRAP_SM and sat_bits")
         if dialect != "ac" and self.rounding is Rounding.RND_CONV_ODD:
@@ -198,7 +205,10 @@ class Format:
         if dialect == "ac":
             name, sign = f"ac_{kind}", [str(self.signed).lower()]
         else:
-            name, sign = ("ap_" if dialect == "ap" else "") + ("" if self.signed else "u") + kind, []
+            name, sign = (
+                ("ap_" if dialect == "ap" else "") + ("" if self.signed else "u") + kind,
+                [],
+            )
         if self.is_integer:
             return f"{name}<{','.join([str(self.width), *sign])}>"
         tail = [prefix + self.rounding.name, prefix + self.overflow.name, str(self.sat_bits)]
