@@ -101,9 +101,17 @@ def odd(project):
         0, 30, (SAMPLES, SIZE)
     )
     far[1::2] = np.round(far[1::2] / 2**25) * 2**25 + rng.integers(-900, 900, far[1::2].shape) / 128
-    for name in TABLES[: 4 if project.io_type == "io_stream" else 5]:
-        # selu's constant has the type of the data in io_stream: 88 bits are refused.
-        add(name, "fixed<44,36>", "fixed<18,4>", x=far, table="fixed<18,8>", size=1000)
+    for name in TABLES:
+        # selu's constant has the type of the data in io_stream: twice 44 bits would be refused.
+        narrow = name == "selu" and project.io_type == "io_stream"
+        add(
+            name,
+            "fixed<31,29>" if narrow else "fixed<44,36>",
+            "fixed<18,4>",
+            x=far,
+            table="fixed<18,8>",
+            size=1000,
+        )
     add("ELU", "fixed<44,36>", "fixed<62,40>", x=far, kind="ELU", table="fixed<18,4>", alpha=0.75)
     # Points right of the last bit: the quotient of the index has no units.
     for name in ("sigmoid", "tanh", "softsign", "selu"):

@@ -35,6 +35,8 @@ def add_dense(project, rng, reuse, strategy):
         "weight": random_format(rng, 5, 10, integer=int(rng.integers(1, 3))),
         "bias": random_format(rng, 5, 10, integer=int(rng.integers(1, 3))),
     }
+    if strategy == "Resource":  # so tight that the order of additions shows
+        precision["accum"] = f"fixed<{rng.integers(6, 10)},{rng.integers(1, 3)},TRN,SAT>"
     weights = {
         "kernel": rng.normal(0, 0.8, (n_in, n_out)).astype(np.float32),
         "bias": rng.normal(0, 0.8, n_out).astype(np.float32),
