@@ -30,3 +30,6 @@ __all__ = [
     "to_float",
     "to_fraction",
 ]
+
+__bitwright__ = True
+"""Tells this package from others of the name; ``emu`` looks for it."""

@@ -1,7 +1,9 @@
-"""Floats, exact rationals and decimal text to and from raw integers; exact, then one cast."""
+"""Floats, exact rationals and text to and from raw integers; exact, then one cast."""
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,19 +13,27 @@ import numpy.typing as npt
 from .casting import cast
 from .errors import FormatError
 from .format import NARROW_WIDTH, Format
-from .modes import Overflow, Rounding
+from .modes import Rounding
+from .wide import overflow_wide
 
-__all__ = ["from_decimal", "from_float", "from_fraction", "to_float"]
+__all__ = [
+    "from_any",
+    "from_decimal",
+    "from_float",
+    "from_fraction",
+    "from_text",
+    "to_float",
+    "to_fraction",
+]
 
-Raw = npt.NDArray[np.int64]
-_DOUBLE_BITS = 53
+Raw = npt.NDArray[Any]
 
 
 def from_float(values: Any, target: Format) -> Raw:
     """``overflow(round(x * 2**frac))`` of each float's exact binary value.
 
-    values: any real array; float32 widens exactly. The result is int64, same shape.
-    Raises ValueError at the first NaN or infinity, with its index.
+    values: any real array; float32 widens exactly. The result is int64 (Python integers above 62
+    bits), same shape. Raises ValueError at the first NaN or infinity, with its index.
 
     >>> from_float([0.1, -0.1], Format.parse("fixed<8,4>"))
     array([ 1, -2])
@@ -33,26 +43,32 @@ def from_float(values: Any, target: Format) -> Raw:
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"values must be finite, not {x[index]!r} at index {index}")
-    # Fast path: x * 2**k holds every bit of x in a double, and fits a cast of at most 62 bits.
-    k = target.frac + 2
-    with np.errstate(over="ignore"):
-        scaled = np.ldexp(x, k)
-    near = np.abs(scaled) < 2.0**60
-    kept = k >= 0 or (np.ldexp(scaled, -k) == x).all()  # else a subnormal lost bits
-    if target.width <= NARROW_WIDTH and near.all() and kept:
-        # Two extra bits hold the half bit and, as a sticky bit, everything below it.
+    out: Raw
+    if target.width > NARROW_WIDTH:
+        out = np.empty(x.shape, dtype=object)
+        near = np.zeros(x.shape, dtype=bool)
+    else:
+        # Two bits below the LSB hold the half bit and, as a sticky bit, everything below it.
+        with np.errstate(over="ignore", under="ignore"):
+            scaled = np.ldexp(x, max(min(target.frac + 2, 1 << 20), -(1 << 20)))
+        near = np.abs(scaled) < 2.0**60
+        scaled = np.where(near, scaled, 0.0)
         floor = np.floor(scaled)
-        raw = floor.astype(np.int64) | (scaled != floor)
+        vanished = near & (scaled == 0) & (x != 0)
+        floor = np.where(vanished & (x < 0), -1.0, floor)
+        raw = floor.astype(np.int64) | ((scaled != floor) | vanished)
         middle = Format(NARROW_WIDTH, NARROW_WIDTH - target.frac - 2)
-        return cast(raw, middle, target)  # type: ignore[no-any-return]
-    out = np.empty(x.shape, dtype=np.int64 if target.width <= NARROW_WIDTH else object)
-    for index, value in np.ndenumerate(x):
-        out[index] = from_fraction(Fraction(float(value)), target)
+        out = cast(raw, middle, target)
+    for place in np.argwhere(~near):
+        index = tuple(place)
+        out[index] = from_fraction(Fraction(float(x[index])), target)
     return out
 
 
 def from_fraction(value: Fraction | int, target: Format) -> int:
     """``overflow(round(value * 2**frac))`` of an exact rational, as a Python int.
+
+    WRAP_SM without sat_bits reads the first deleted bit of the unrounded value, as elsewhere.
 
     >>> from_fraction(Fraction(1, 3), Format.parse("fixed<8,4,RND>"))
     5
@@ -71,40 +87,9 @@ def from_fraction(value: Fraction | int, target: Format) -> int:
         Rounding.RND_CONV: rest > half or (rest == half and floor % 2 == 1),
         Rounding.RND_CONV_ODD: rest > half or (rest == half and floor % 2 == 0),
     }[target.rounding]
-    r = floor + int(up)
-    low, high, size = target.raw_min, target.raw_max, 1 << target.width
-    if target.overflow is Overflow.SAT_SYM and target.signed and target.width > 1:
-        low = -high
-    if low <= r <= high:
-        return r
-    if target.overflow in (Overflow.SAT, Overflow.SAT_SYM):
-        return low if r < low else high
-    if target.overflow is Overflow.SAT_ZERO:
-        return 0
-    if target.sat_bits or target.overflow is Overflow.WRAP_SM:
-        return _wrap_bits(r, floor, target)
-    return (r - low) % size + low if target.signed else r % size
-
-
-def _wrap_bits(r: int, floor: int, target: Format) -> int:
-    """WRAP with sat_bits, and WRAP_SM, of an ``r`` out of range; ``floor`` is ``r`` unrounded."""
-    width, count = target.width, target.sat_bits
-    ones = (1 << width) - 1
-    kept = (1 << (width - max(count, 1))) - 1
-    if not target.signed:
-        return (r & kept) | (ones & ~kept)
-    bits = r & ones
-    if target.overflow is Overflow.WRAP_SM and count == 0:
-        # The header looks at the first deleted bit as it was before rounding.
-        if (floor >> width ^ bits >> (width - 1)) & 1:
-            bits ^= ones
-        return bits - (bits >> (width - 1) << width)
-    if target.overflow is Overflow.WRAP_SM:
-        wanted = int((r < 0) == (count == 1))
-        if bits >> (width - count) & 1 != wanted:
-            bits ^= ones
-    body = bits & kept
-    return body + target.raw_min if r < 0 else body | (target.raw_max & ~kept)
+    r = np.array([floor + int(up)], dtype=object)
+    deleted = np.array([floor >> target.width & 1], dtype=object)
+    return int(overflow_wide(r, target, deleted)[0])
 
 
 def from_decimal(text: str, target: Format) -> int:
@@ -122,11 +107,111 @@ def from_decimal(text: str, target: Format) -> int:
     return from_fraction(value, target)
 
 
-def to_float(raw: Any, source: Format) -> npt.NDArray[np.float64]:
+_BASES = {"0x": (16, 4), "0o": (8, 3), "0b": (2, 1)}
+_BASED = re.compile(
+    r"\s*(?P<sign>[+-]?)(?P<base>0[xXoObB])(?P<whole>[0-9a-fA-F_]*)"
+    r"(?:\.(?P<part>[0-9a-fA-F_]*))?(?:[pP](?P<power>[+-]?[0-9]+))?\s*"
+)
+
+
+def from_text(text: str, target: Format) -> int:
+    """``overflow(round(number * 2**frac))`` of decimal, ``0x``, ``0o`` or ``0b`` text; exact.
+
+    The text is a value, not a bit pattern, as in the vendor's constructor: ``"0b1.1p1"`` is 3, and
+    ``"0xFF"`` into ``int<8>`` wraps to -1. Raises FormatError where it is not a number.
+
+    >>> from_text("0xF.8", Format.parse("fixed<8,6>")), from_text("0b1.1p1", Format.parse("int<8>"))
+    (62, 3)
+    """
+    match = _BASED.fullmatch(text)
+    if match is None:
+        return from_decimal(text, target)
+    base, bits = _BASES[match["base"].lower()]
+    digits, part = match["whole"], match["part"] or ""
+    try:
+        number = int(digits + part, base)
+    except ValueError:
+        raise FormatError(f"text must be a number in base {base}, not {text!r}") from None
+    power = int(match["power"] or 0) - bits * len(part.replace("_", ""))
+    value = number * Fraction(2) ** power
+    return from_fraction(-value if match["sign"] == "-" else value, target)
+
+
+def from_any(values: Any, target: Format) -> Raw:
+    """Raw integers of numbers of any kind: floats, ints, Fraction, Decimal or text, in any nesting.
+
+    Integers are exact at any size. Raises TypeError for another kind of number.
+
+    >>> from_any([0.5, 3, "0x1.8", Fraction(1, 4)], Format.parse("fixed<8,4>"))
+    array([ 8, 48, 24,  4])
+    """
+    array: Any = values if isinstance(values, np.ndarray) else np.asarray(values)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        array = values if isinstance(values, np.ndarray) else np.asarray(values, dtype=object)
+    elif array.dtype.kind == "f" and not isinstance(values, (np.ndarray, float)):
+        array = np.asarray(values, dtype=object)  # [0.5, 2**60 + 1] would round the integer
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        return from_float(array, target)
+    if array.dtype.kind not in "iubOU":
+        raise TypeError(f"values must be real numbers or text, not of dtype {array.dtype}")
+    if array.dtype.kind == "O" and all(type(v) is float for v in array.reshape(-1)):
+        return from_float(array.astype(np.float64), target)
+    if array.dtype.kind in "iub":
+        signed = array.dtype.kind == "i"
+        bits = 64 if array.dtype.itemsize == 8 else 32
+        return cast(array, Format(bits + 1, bits + 1, signed or bits == 32), target)  # type: ignore[no-any-return]
+    out: Raw = np.empty(array.shape, dtype=np.int64 if target.width <= NARROW_WIDTH else object)
+    for index, value in np.ndenumerate(array):
+        out[index] = _from_one(value, target)
+    return out
+
+
+def _from_one(value: Any, target: Format) -> int:
+    if isinstance(value, str):
+        return from_text(value, target)
+    if isinstance(value, (float, np.floating)):
+        return int(from_float(value, target))
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError(f"values must be finite, not {value!r}")
+    if isinstance(value, (bool, int, np.integer, np.bool_)):
+        return from_fraction(int(value), target)
+    if isinstance(value, (Fraction, Decimal)):
+        return from_fraction(Fraction(value), target)
+    raise TypeError(f"values must be real numbers or text, not {value!r}")
+
+
+def to_fraction(raw: int, source: Format) -> Fraction:
+    """``raw * 2**-frac``, exactly.
+
+    >>> to_fraction(-3, Format.parse("fixed<8,4>"))
+    Fraction(-3, 16)
+    """
+    return Fraction(int(raw)) * source.lsb
+
+
+def to_float(raw: Any, source: Format, *, flag: bool = False) -> Any:
     """``raw * 2**-frac`` as float64: exact up to 53 bits, beyond that rounded to nearest even.
+
+    With ``flag=True`` the answer is ``(values, inexact)``, a bool array. Values beyond float64 are
+    infinite (and inexact).
 
     >>> to_float([5, -1], Format.parse("fixed<8,4>"))
     array([ 0.3125, -0.0625])
+    >>> to_float([2**53 + 1], Format.parse("fixed<60,60>"), flag=True)[1]
+    array([ True])
     """
     values = np.asarray(raw)
-    return np.ldexp(values.astype(np.float64), -source.frac)
+    if source.width <= NARROW_WIDTH and -900 < source.frac < 960:
+        floats: Any = np.ldexp(values.astype(np.float64), -source.frac)
+        return (floats, values.astype(np.float64).astype(np.int64) != values) if flag else floats
+    floats = np.empty(values.shape)
+    inexact = np.zeros(values.shape, dtype=bool)
+    for index, value in np.ndenumerate(values):
+        exact = to_fraction(value, source)
+        try:
+            floats[index] = exact.numerator / exact.denominator  # correctly rounded
+            inexact[index] = Fraction(float(floats[index])) != exact
+        except OverflowError:
+            floats[index] = np.inf if exact > 0 else -np.inf
+            inexact[index] = True
+    return (floats, inexact) if flag else floats
