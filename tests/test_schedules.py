@@ -34,7 +34,9 @@ def matrix():
     for case in CASES:
         for schedule in SCHEDULES:
             marks = () if IN_CI[case] == schedule else (pytest.mark.long,)
-            yield pytest.param(case, *schedule, marks=marks, id=f"{case}-{schedule[0]}-{schedule[1]}")
+            yield pytest.param(
+                case, *schedule, marks=marks, id=f"{case}-{schedule[0]}-{schedule[1]}"
+            )
 
 
 def load(case, strategy, reuse):
