@@ -18,7 +18,7 @@ from tests.emu import models
 
 ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_MIN_INF", "RND_INF", "RND_CONV")
 LIMITS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
-TIME_LIMIT = 400
+TIME_LIMIT = 900
 
 needs_hls4ml = [
     pytest.mark.peer,
