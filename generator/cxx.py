@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from emu.op import Constant, Field, Table
 from fxp import Format
 
-__all__ = ["identifier", "identifiers", "integer_type", "literals", "structure"]
+__all__ = ["identifier", "identifiers", "literals", "storage", "structure"]
 
 _RESERVED = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t
@@ -51,13 +51,9 @@ def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     return found
 
 
-def integer_type(format: Format) -> str:
-    """The least C++ integer type that holds every raw value of ``format``."""
-    bits = format.width + (not format.signed)
-    for width, name in ((8, "signed char"), (16, "short"), (32, "int")):
-        if bits <= width:
-            return name
-    return "long long"
+def storage(format: Format) -> str:
+    """The type of one constant of ``format`` in an array of raw integers."""
+    return f"bw::constant<{format.width}, {str(format.signed).lower()}>::type"
 
 
 def literals(values: Iterable[int], *, per_line: int = 16) -> str:

@@ -314,7 +314,7 @@ def _call(
     arrays = tuple(
         _Array(
             f"{stem}_{key}",
-            cxx.integer_type(layer_values[key].format),
+            cxx.storage(layer_values[key].format),
             raw.size,
             cxx.literals(np.ascontiguousarray(raw).reshape(-1).tolist()),
         )

@@ -6,32 +6,39 @@
 
 namespace bw {
 
-constexpr int left_part(int n) { return n <= 2 ? 1 : 2 * left_part((n + 1) / 2); }
-
-// Sum of x[0 .. SIZE - 1], every node of the tree cast to T; the left part is the largest power of two
-// below SIZE. The recursion is over types and ends before synthesis.
-template <class T, int SIZE> struct tree_sum {
-    static T of(const T *x) {
+// Sum of x[0 .. SIZE - 1] in a tree, every node cast to T: neighbours first, then their sums, so that
+// the left part of each node holds the largest power of two of terms below its count. Overwrites x.
+template <int SIZE, class T> T tree_sum(T x[SIZE]) {
 #pragma HLS INLINE
-        const int left = left_part(SIZE);
-        return convert<T>(tree_sum<T, left>::of(x) + tree_sum<T, SIZE - left>::of(x + left));
+    const int levels = SIZE < 2 ? 0 : 1 + log2_floor(SIZE - 1);
+Levels:
+    for (int level = 0; level < levels; level++) {
+#pragma HLS UNROLL
+        const int reach = 1 << level;
+    Nodes:
+        for (int i = 0; i < SIZE; i++) {
+#pragma HLS UNROLL
+            if (i % (2 * reach) == 0 && i + reach < SIZE)
+                x[i] = convert<T>(x[i] + x[i + reach]);
+        }
     }
-};
-template <class T> struct tree_sum<T, 1> {
-    static T of(const T *x) {
-#pragma HLS INLINE
-        return x[0];
-    }
-};
+    return x[0];
+}
 
 // e[i] times the inverse of their sum
 template <class CONFIG, class y_t, class inverse_raw_t>
 void softmax_normalize(const typename CONFIG::accum_t e[CONFIG::n_slice], y_t y[CONFIG::n_slice],
                        const inverse_raw_t inverse[CONFIG::inverse_size]) {
 #pragma HLS INLINE
-    typedef typename CONFIG::accum_t accum_t;
+    typename CONFIG::accum_t node[CONFIG::n_slice];
+#pragma HLS ARRAY_PARTITION variable=node complete
+Leaves:
+    for (int i = 0; i < CONFIG::n_slice; i++) {
+#pragma HLS UNROLL
+        node[i] = e[i];
+    }
     const typename CONFIG::inverse_input_t sum =
-        convert<typename CONFIG::inverse_input_t>(tree_sum<accum_t, CONFIG::n_slice>::of(e));
+        convert<typename CONFIG::inverse_input_t>(tree_sum<CONFIG::n_slice>(node));
     const typename CONFIG::inverse_t factor =
         from_raw<typename CONFIG::inverse_t>(inverse[top_bits<CONFIG::inverse_size>(sum)]);
 Results:

@@ -36,7 +36,16 @@ def require() -> None:
 
 def compiled(folder: Path, sources: Sequence[str], program: str, flags: Sequence[str]) -> Path:
     """``program`` built in ``folder``; AssertionError with the compiler's words where it fails."""
-    command = ["g++", "-std=c++14", "-DNDEBUG", *flags, "-isystem", str(headers()), "-I", "firmware"]
+    command = [
+        "g++",
+        "-std=c++14",
+        "-DNDEBUG",
+        *flags,
+        "-isystem",
+        str(headers()),
+        "-I",
+        "firmware",
+    ]
     done = subprocess.run(
         [*command, *sources, "-o", program],
         cwd=folder,
@@ -55,11 +64,15 @@ def harness(project: Project, *, trace: bool = False, flags: Sequence[str] = ("-
     return compiled(project.path, sources, "traced" if trace else "bulk", own)
 
 
-def testbench(project: Project, flags: Sequence[str] = ("-O1",)) -> subprocess.CompletedProcess[str]:
+def testbench(
+    project: Project, flags: Sequence[str] = ("-O1",)
+) -> subprocess.CompletedProcess[str]:
     """What the self-checking testbench says and returns."""
     sources = [f"firmware/{project.name}.cpp", f"{project.name}_test.cpp"]
     program = compiled(project.path, sources, "bench", flags)
-    return subprocess.run([str(program)], cwd=project.path, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        [str(program)], cwd=project.path, capture_output=True, text=True, timeout=600
+    )
 
 
 def run(
