@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -45,7 +44,7 @@ def input_errors() -> Iterator[None]:
         yield
     except CouldNotRunError as error:
         raise Failure(str(error), COULD_NOT_RUN) from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError) as error:
         raise Failure(str(error) or type(error).__name__) from error
 
 

@@ -160,7 +160,7 @@ class Report:
         cases.append(_files_case(self.body["files"]))
         suite = ET.Element(
             "testsuite",
-            name=f"bitwright signoff {self.body['project']['name']}",
+            name=_legal(f"bitwright signoff {self.body['project']['name']}"),
             tests=str(len(cases)),
             failures=str(sum(case.find("failure") is not None for case in cases)),
             skipped=str(sum(case.find("skipped") is not None for case in cases)),
