@@ -62,7 +62,9 @@ def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
         path, beside = where.parent / text, where.parent / Path(text).name
         if not path.is_file() and beside.is_file():
             # hls4ml's writer stores the path as seen from where it ran.
-            config.notes.append(f"{key} {text} is not there: {beside.name} beside {where.name} is read")
+            config.notes.append(
+                f"{key} {text} is not there: {beside.name} beside {where.name} is read"
+            )
             return beside
         return path
 

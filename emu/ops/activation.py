@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
 from fxp import MAX_WIDTH, Format, cast, from_fraction, growth
 
 from ..exact import aligned, floor_multiple, int32, int_steps, int_steps_bits, require_narrow
@@ -69,7 +70,9 @@ class Activation(Op):
                     f"{name} must have 1 or {inputs[0].size} values, not {constant.raw.size}"
                 )
         if self.row.widest is not None:
-            require_narrow(self.row.widest(self, inputs[0].format), f"the exact value inside {self.name}")
+            require_narrow(
+                self.row.widest(self, inputs[0].format), f"the exact value inside {self.name}"
+            )
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
         return self.row.raw(self, inputs[0], values[0].format)
@@ -125,7 +128,9 @@ def _above(x: Raw, f: Format, limit: Fraction | int) -> npt.NDArray[np.bool_]:
 
 def _steps_format(op: Activation, f: Format) -> Format:
     assert op.table is not None
-    return Format(min(int_steps_bits(f.width, f.frac, op.table.size, _SPANS[op.name]), MAX_WIDTH), f.integer)
+    return Format(
+        min(int_steps_bits(f.width, f.frac, op.table.size, _SPANS[op.name]), MAX_WIDTH), f.integer
+    )
 
 
 # ---- meanings on raw integers ----------------------------------------------------------------
@@ -173,7 +178,7 @@ def _elu(op: Activation, x: Raw, f: Format) -> Raw:
 
 
 def _negative_index(op: Activation, x: Raw, f: Format, wrapped: int) -> Raw:
-    """``int(-x * N / 8)`` clamped to the table; a value beyond 32 bits that wraps below 0: ``wrapped``."""
+    """``int(-x * N / 8)`` clamped to the table; beyond 32 bits and below 0: ``wrapped``."""
     assert op.table is not None
     index = int_steps(-x, f.frac, op.table.size, _SPANS[op.name])
     return np.where(index < 0, wrapped, np.minimum(index, op.table.size - 1))
@@ -250,12 +255,12 @@ def _ternary_tanh(op: Activation, x: Raw, f: Format) -> Raw:
 # ---- meanings on reals -----------------------------------------------------------------------
 
 
-def _elu_real(x: Real, alpha: Real) -> Real:
+def _elu_real(x: Real, alpha: Any) -> Real:
     return np.where(x >= 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 def _selu_real(x: Real, scale: Real) -> Real:
-    return 1.0507009873554805 * _elu_real(x, np.float64(1.6732632423543772))
+    return 1.0507009873554805 * _elu_real(x, 1.6732632423543772)
 
 
 def _sigmoid_real(x: Real) -> Real:
@@ -285,8 +290,12 @@ def _selu_format(op: Activation, f: Format) -> Format:
 FUNCTIONS: dict[str, Function] = {
     "linear": Function("cast(x)", _linear, lambda x: x),
     "relu": Function("x > 0 ? cast(x) : 0", _relu, lambda x: np.maximum(x, 0)),
-    "relu1": Function("x < 0 ? 0 : x > 1 ? cast(1) : cast(x)", _relu_max(1), lambda x: np.clip(x, 0, 1)),
-    "relu6": Function("x < 0 ? 0 : x > 6 ? cast(6) : cast(x)", _relu_max(6), lambda x: np.clip(x, 0, 6)),
+    "relu1": Function(
+        "x < 0 ? 0 : x > 1 ? cast(1) : cast(x)", _relu_max(1), lambda x: np.clip(x, 0, 1)
+    ),
+    "relu6": Function(
+        "x < 0 ? 0 : x > 6 ? cast(6) : cast(x)", _relu_max(6), lambda x: np.clip(x, 0, 6)
+    ),
     "leaky_relu": Function(
         "x > 0 ? cast(x) : cast(alpha * x)",
         _leaky_relu,
@@ -324,7 +333,7 @@ FUNCTIONS: dict[str, Function] = {
         widest=_selu_format,
     ),
     "selu_stream": Function(
-        "selu with an int(-x * N / 8) beyond 32 bits read at N - 1; its scale is in the input's format",
+        "selu with an int(-x * N / 8) beyond 32 bits read at N - 1; scale has the input's format",
         _selu(stream=True),
         _selu_real,
         ("scale",),
@@ -332,10 +341,18 @@ FUNCTIONS: dict[str, Function] = {
         widest=_selu_format,
     ),
     "sigmoid": Function(
-        "cast(table[clamp(int(x * N / 16) + N / 2)])", _centred, _sigmoid_real, table=True, widest=_steps_format
+        "cast(table[clamp(int(x * N / 16) + N / 2)])",
+        _centred,
+        _sigmoid_real,
+        table=True,
+        widest=_steps_format,
     ),
     "tanh": Function(
-        "cast(table[clamp(int(x * N / 8) + N / 2)])", _centred, np.tanh, table=True, widest=_steps_format
+        "cast(table[clamp(int(x * N / 8) + N / 2)])",
+        _centred,
+        np.tanh,
+        table=True,
+        widest=_steps_format,
     ),
     "softplus": Function(
         "cast(table[clamp(int(x * N / 16) + N / 2)])",

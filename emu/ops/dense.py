@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
 from fxp import Format, Overflow, cast, growth
 from fxp.casting import overflow_raw, recipe, round_raw
 from fxp.compiled import kernel
@@ -44,7 +45,9 @@ class Dense(Op):
     def order(self) -> tuple[int, ...]:
         """Input indices in the order in which they are accumulated."""
         n_in = self.weight.shape[0]
-        return tuple(i for start in range(self.interleave) for i in range(start, n_in, self.interleave))
+        return tuple(
+            i for start in range(self.interleave) for i in range(start, n_in, self.interleave)
+        )
 
     def shape(self, *shapes: Shape) -> Shape:
         return (self.weight.shape[1],)
@@ -52,12 +55,16 @@ class Dense(Op):
     def check(self, *inputs: Value) -> None:
         n_in, n_out = self.weight.shape
         if inputs[0].shape != (n_in,):
-            raise ValueError(f"input of a dense layer must have shape ({n_in},), not {inputs[0].shape!r}")
+            raise ValueError(
+                f"input of a dense layer must have shape ({n_in},), not {inputs[0].shape!r}"
+            )
         if self.bias.shape != (n_out,):
             raise ValueError(f"bias must have shape ({n_out},), not {self.bias.shape!r}")
         if not 1 <= self.interleave <= n_in or n_in % self.interleave:
             raise ValueError(f"interleave must divide n_in = {n_in}, not {self.interleave!r}")
-        require_narrow(growth.multiply(inputs[0].format, self.weight.format), "the product x * weight")
+        require_narrow(
+            growth.multiply(inputs[0].format, self.weight.format), "the product x * weight"
+        )
         require_narrow(self.accum, "accum")
         require_narrow(self.bias.format, "bias")
 
@@ -81,7 +88,7 @@ class Dense(Op):
         inside = worst <= min(into.high, -into.low if self.accum.signed else 0)
         if self.order_matters and not inside:
             order = np.array(self.order, dtype=np.int64)
-            _accumulate(x, self.weight.raw, start, out, order, *into)
+            _accumulate(x, self.weight.raw, start, out, order, tuple(into))
         elif lost == 0 and bound < _BLAS_LIMIT:
             exact = x.astype(np.float64) @ self.weight.raw.astype(np.float64)
             np.left_shift(exact.astype(np.int64), min(-into.shift, 63), out=out)
@@ -149,9 +156,10 @@ def _sum_rounded(x, w, start, out, shift, bias, sign_mask, odd_mask, flip):  # t
 
 
 @kernel
-def _accumulate(x, w, start, out, order, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits):  # type: ignore[no-untyped-def]
+def _accumulate(x, w, start, out, order, into):  # type: ignore[no-untyped-def]
     # row[j] = accum(row[j] + accum(x[k, i] * w[i, j])) for i in order, every overflow rule obeyed
-    up = low_in = high_in = np.int64(0)
+    shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits = into
+    low_in = high_in = np.int64(0)
     if shift <= 0:
         up = min(-shift, 63)
         low_in, high_in = -((-low) >> up), high >> up
@@ -177,4 +185,6 @@ def _accumulate(x, w, start, out, order, shift, bias, sign_mask, odd_mask, flip,
                     s = row[j] + m
                     over = np.int64(s > high) - np.int64(s < low)
                     deleted = (s >> width) & 1
-                    row[j] = overflow_raw(s, over, kind, low, high, width, signed, sat_bits, deleted)
+                    row[j] = overflow_raw(
+                        s, over, kind, low, high, width, signed, sat_bits, deleted
+                    )

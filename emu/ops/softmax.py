@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
 from fxp import MAX_WIDTH, Format, cast, from_fraction, growth
 
 from ..exact import int32, int_steps, int_steps_bits, require_narrow
@@ -22,7 +23,7 @@ class Softmax(Op):
     """``y[i] = cast(e[i] * inverse[top bits of inverse_input(tree sum of e)])``.
 
     latency: ``e[i] = accum(exponential[top bits of x[i]])``.
-    stable: ``e[i] = accum(exponential[top bits of difference(max(x) - x[i])])``; the table holds exp(-d).
+    stable: ``e[i] = accum(exponential[top bits of difference(max(x) - x[i])])``, of exp(-d).
     legacy: ``y[i] = cast(inverse[int(s * N / 64)])``, s the sum over j, in the table's format, of
     ``exponential[int((x[j] - x[i]) * N / 16) + N / 2]``, and of 1 for j = i.
     argmax: ``cast(1)`` at the first greatest element, 0 elsewhere.
@@ -49,7 +50,8 @@ class Softmax(Op):
     def check(self, *inputs: Value) -> None:
         if self.implementation not in IMPLEMENTATIONS:
             raise ValueError(
-                f"implementation must be one of {', '.join(IMPLEMENTATIONS)}, not {self.implementation!r}"
+                f"implementation must be one of {', '.join(IMPLEMENTATIONS)},"
+                f" not {self.implementation!r}"
             )
         if self.n_outer * self.n_slice * self.n_inner != inputs[0].size:
             raise ValueError(
@@ -73,14 +75,18 @@ class Softmax(Op):
             assert address is not None
             _require_address("exponential", self.exponential, address)
             _require_address("inverse", self.inverse, self.inverse_input)
-            require_narrow(growth.multiply(self.accum, self.inverse.format), "the product e * inverse")
+            require_narrow(
+                growth.multiply(self.accum, self.inverse.format), "the product e * inverse"
+            )
             require_narrow(growth.add(self.accum, self.accum), "the sum of two exponentials")
             require_narrow(growth.subtract(x, x), "the difference max - x")
         if self.implementation == "legacy":
             assert self.exponential and self.inverse
             apart, table = growth.subtract(x, x), self.exponential.format
             steps = int_steps_bits(apart.width, apart.frac, self.exponential.size, 16)
-            require_narrow(Format(min(steps, MAX_WIDTH), apart.integer), "the index (x[j] - x[i]) * N")
+            require_narrow(
+                Format(min(steps, MAX_WIDTH), apart.integer), "the index (x[j] - x[i]) * N"
+            )
             steps = int_steps_bits(table.width, table.frac, self.inverse.size, 64)
             require_narrow(Format(min(steps, MAX_WIDTH), table.integer), "the index sum * N")
 
@@ -135,7 +141,7 @@ class Softmax(Op):
         x = inputs[0].reshape(-1, self.n_outer, self.n_slice, self.n_inner)
         if self.implementation == "argmax":
             best = x.argmax(axis=2)[:, :, None]
-            y = (np.arange(self.n_slice)[None, None, :, None] == best).astype(np.float64)
+            y: Real = (np.arange(self.n_slice)[None, None, :, None] == best).astype(np.float64)
         else:
             e = np.exp(x - x.max(axis=2, keepdims=True))
             y = e / e.sum(axis=2, keepdims=True)

@@ -116,7 +116,8 @@ def share_parameter_types(draft: Draft) -> None:
         if layer.types["param"] != owner.types["param"]:
             draft.note(
                 f"layer {layer.name}: param has the type {owner.types['param']} of {owner.name},"
-                f" as in hls4ml: one auto entry under {section} gives one type; set it under LayerName"
+                f" as in hls4ml: one auto entry under {section} gives one type;"
+                " set it under LayerName"
             )
             layer.attributes["param_text"] = layer.types["param"]
             layer.types["param"] = owner.types["param"]
