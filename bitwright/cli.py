@@ -29,7 +29,14 @@ configuration; 3 a required check could not run (no g++, no headers)."""
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXIT_CODES,
 )
-@click.version_option(package_name="bitwright", message="bitwright %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, option, wanted: _show_version(context, wanted),
+    help="Show the version and exit.",
+)
 @click.option("--traceback", is_flag=True, help="Show where in the program an error arose.")
 def cli(traceback: bool) -> None:
     """What bits will the FPGA give?
@@ -337,6 +344,17 @@ def demo(output: Path | None, headers: Path | None, compiler: str) -> None:
 
 
 # ---- shared ----------------------------------------------------------------------------------
+
+
+def _show_version(context: click.Context, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"bitwright {version('bitwright')}")
+        except PackageNotFoundError:
+            click.echo("bitwright, from a source tree")
+        context.exit()
 
 
 def _load(config: Path) -> Graph:

@@ -24,6 +24,8 @@ __all__ = [
     "working",
 ]
 
+_PLAIN_WIDTH = 160
+
 AGREED, DIFFER, BAD_INPUT, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -49,10 +51,13 @@ def input_errors() -> Iterator[None]:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console; plain text where the stream is no terminal."""
+    """A rich console; plain text, in wide lines, where the stream is no terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    screen = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not screen.is_terminal:
+        screen.width = _PLAIN_WIDTH
+    return screen
 
 
 @contextmanager
@@ -77,11 +82,11 @@ def show_report(screen: Console, report: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     layers = Table(box=None, pad_edge=False, header_style="dim")
-    layers.add_column("layer")
-    layers.add_column("format")
+    layers.add_column("layer", overflow="fold")
+    layers.add_column("format", overflow="fold")
     layers.add_column("values", justify="right")
     layers.add_column("distinct", justify="right")
-    layers.add_column("C++ = emulator")
+    layers.add_column("C++ = emulator", overflow="fold")
     for layer in report["layers"]:
         colour = "red" if not layer["agrees"] else ("green" if layer["counts"] else "yellow")
         layers.add_row(

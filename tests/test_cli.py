@@ -77,6 +77,12 @@ def test_help_tells_the_exit_codes(run):
     assert "configuration; 3 a required check could not run (no g++, no headers)." in out
 
 
+def test_version(run):
+    """Installed or not, no traceback."""
+    code, out, _ = run("--version")
+    assert code == 0 and out.startswith("bitwright")
+
+
 def test_help_loads_nothing_heavy():
     """numpy, rich and the packages come with the command that needs them."""
     code = (
@@ -309,6 +315,7 @@ class TestCompiled:
         assert code == 0, out + err
         for text in ("passed   csim-g++", "small: signed off at level csim-g++", "fc1_relu"):
             assert text in out
+        assert "ap_fixed<12,5,AP_RND,AP_SAT>" in out
         assert out.splitlines()[-1] == f"report: {small / 'report' / 'report.html'}"
         sources = json.loads((small / "report" / "report.json").read_text())["model"]["sources"]
         assert {role: item["name"] for role, item in sources.items()} == {

@@ -15,7 +15,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS = ["tests/validation", "tests/test_cli.py", "-k", "not TestCompiled", "-m", "not cpp and not peer"]
+TESTS = [
+    "tests/validation",
+    "tests/test_cli.py",
+    "-k",
+    "not TestCompiled",
+    "-m",
+    "not cpp and not peer",
+]
 V = "validation/"
 
 MUTANTS = [

@@ -61,6 +61,17 @@ def test_one_flipped_bit_is_found_where_it_is():
     assert first.to_dict()["cpp"] == {"raw": 19, "hex": "0x013", "real": "0.296875"}
 
 
+def test_the_earliest_sample_and_element_are_first():
+    """In one layer: sample before element, both ascending."""
+    graph = chain()
+    t = values(graph)
+    other = {name: raw.copy() for name, raw in t.items()}
+    for place in [(5, 0, 0), (2, 1, 0), (2, 0, 2), (19, 1, 2)]:
+        other["b"][place] += 1
+    first = compare(graph, t, other).first
+    assert (first.sample, first.index) == (2, (0, 2))
+
+
 def test_the_earlier_layer_is_first_though_a_later_sample():
     """Graph order before sample order: the cause lies upstream."""
     graph = chain()
