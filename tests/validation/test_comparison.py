@@ -58,6 +58,7 @@ def test_one_flipped_bit_is_found_where_it_is():
     )
     assert found.layers[1].verdict == "1 of 120 values differ"
     assert found.layers[1].differing == {"user": 0, "random": 1}
+    assert not found.layers[1].counts and found.layers[0].counts
     assert first.to_dict()["cpp"] == {"raw": 19, "hex": "0x013", "real": "0.296875"}
 
 
@@ -103,6 +104,7 @@ def test_a_tensor_that_cannot_be_compared_is_no_pass(change, verdict):
     assert not found.agrees and found.differing == 0
     assert found.layers[1].verdict == verdict
     assert found.layers[1].values == {"all": 0}
+    assert not found.layers[1].counts
 
 
 def test_few_distinct_values_are_no_evidence():

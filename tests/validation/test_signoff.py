@@ -18,7 +18,7 @@ from emu import Graph, Node
 from emu.ops import Activation, Input
 from fxp import Format
 from tests.emu import models
-from validation import signoff
+from validation import Vectors, signoff
 
 from .conftest import CONFIG, needs_cpp
 
@@ -302,6 +302,17 @@ class TestEmulatorLevel:
         level, code = self.level(self.graph(Leaky), tmp_path, monkeypatch)
         assert (level.status, code) == ("failed", 1)
         assert level.reason == "output y: sample 0 alone gives other bits than in its batch"
+
+    def test_inputs_that_come_back_otherwise(self, tmp_path, monkeypatch):
+        """The raw values given to the C++ must be those that the emulator reads."""
+        monkeypatch.setattr(
+            Vectors, "reals", lambda self, graph: {"x": self.raw["x"] / 16.0 + 0.0625}
+        )
+        level, code = self.level(self.graph(Activation), tmp_path, monkeypatch)
+        assert (level.status, code) == ("failed", 1)
+        assert level.reason == (
+            "input x: the emulator does not read back the raw values of the vectors"
+        )
 
     def test_values_outside_their_format(self, tmp_path, monkeypatch):
         """Eight bits hold -128 to 127."""
