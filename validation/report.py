@@ -98,7 +98,9 @@ class Report:
             return f"{name}: not signed off: {self._failure(first)}"
         if not self.ok:
             return f"{name}: not signed off: {REQUIRED_LEVEL} did not run"
-        return f"{name}: signed off at level {self.highest}"
+        idle = sum(not layer["counts"] for layer in self.body["layers"])
+        few = f"; {idle} of {len(self.body['layers'])} layers took too few values to count"
+        return f"{name}: signed off at level {self.highest}{few if idle else ''}"
 
     def _failure(self, first: str) -> str:
         if first != "files":

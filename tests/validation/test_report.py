@@ -115,6 +115,14 @@ def test_the_highest_level_has_no_failure_below(statuses, highest):
     assert report(statuses).highest == highest
 
 
+def test_the_title_counts_layers_that_are_no_evidence():
+    """Signed off on the others, and it says on how many not."""
+    layers = [layer("fc1"), layer("fc2", "agrees, not counted", counts=False), layer("fc3")]
+    assert report((P, P, N, N), layers=layers).title == (
+        "net: signed off at level csim-g++; 1 of 3 layers took too few values to count"
+    )
+
+
 def test_three_files_are_written(tmp_path):
     """report.json is to_dict(); the HTML refers to nothing outside; nothing else stays."""
     found = report((P, P, N, N), layers=[layer("fc1"), layer("<fc2>")])
