@@ -6,11 +6,13 @@ array(5)
 """
 
 from . import growth
+from .array import FxArray
 from .casting import CastStats, cast
 from .convert import from_decimal, from_float, from_fraction, from_text, to_float, to_fraction
 from .errors import FormatError, RawRangeError
 from .format import MAX_WIDTH, NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
+from .storage import load, save
 
 __all__ = [
     "MAX_WIDTH",
@@ -18,6 +20,7 @@ __all__ = [
     "CastStats",
     "Format",
     "FormatError",
+    "FxArray",
     "Overflow",
     "RawRangeError",
     "Rounding",
@@ -27,6 +30,8 @@ __all__ = [
     "from_fraction",
     "from_text",
     "growth",
+    "load",
+    "save",
     "to_float",
     "to_fraction",
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .format import NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
@@ -31,10 +30,12 @@ def to_objects(raw: Any) -> Objects:
     return out
 
 
-def to_storage(raw: Any, format: Format) -> npt.NDArray[Any]:
+def to_storage(raw: Any, format: Format) -> Any:
     """The raw values in the dtype of ``format``: int64 to 62 bits, above that Python integers."""
-    values = np.asarray(raw, dtype=object)
-    return values.astype(np.int64) if format.width <= NARROW_WIDTH else values
+    values = np.asarray(raw)
+    if format.width <= NARROW_WIDTH:
+        return values.astype(np.int64, copy=False)
+    return to_objects(values)
 
 
 def round_wide(m: Objects, shift: int, rounding: Rounding) -> Objects:
@@ -106,7 +107,7 @@ def _signed_wrap(code: Objects, below: Any, target: Format, deleted: Objects | N
     return np.where(below, code & ~inner | sign, (code | inner) & ~sign)
 
 
-def cast_wide(raw: Any, source: Format, target: Format) -> npt.NDArray[Any]:
+def cast_wide(raw: Any, source: Format, target: Format) -> Any:
     """The cast of ``casting.cast`` where a width exceeds 62 bits; same shape, storage by width."""
     m = to_objects(raw)
     flat = m.reshape(-1)
