@@ -146,8 +146,10 @@ def test_a_limit_ends_the_children_too(tmp_path):
         "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(p.pid)); time.sleep(60)"
     )
+    start = time.perf_counter()
     with pytest.raises(CouldNotRunError):
         run_limited([sys.executable, "-c", code], tmp_path, 2.0, "this")
+    assert time.perf_counter() - start < 30
     pid = int((tmp_path / "pid").read_text())
     for _ in range(100):
         if not running(pid):
