@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+import emu
+
+ROOT = Path(emu.__file__).parents[1]
+"""Where the packages lie: the checkout, or site-packages."""
 RANK = {"fxp": 0, "emu": 1, "generator": 2, "validation": 3, "bitwright": 4}
 LAZY = ("numba", "hypothesis", "h5py", "yaml", "jinja2", "rich", "click", "hls4ml")
 

@@ -17,7 +17,7 @@ from tests.emu import models
 from tests.validation.conftest import needs_cpp
 
 ROOT = Path(__file__).parents[1]
-DIGITS = ROOT / "bitwright" / "data" / "digits"
+DIGITS = Path(cli.__file__).parent / "data" / "digits"
 
 
 @pytest.fixture

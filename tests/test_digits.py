@@ -7,7 +7,7 @@ import numpy as np
 import emu
 
 ROOT = Path(__file__).parents[1]
-DIGITS = ROOT / "bitwright" / "data" / "digits"
+DIGITS = Path(emu.__file__).parents[1] / "bitwright" / "data" / "digits"
 
 
 def test_every_bit_of_every_layer():

@@ -14,7 +14,7 @@ from emu.ops import Dense
 from fxp import Format, cast, from_float
 from tests.emu.models import functional, layer, mlp, write
 
-DIGITS = Path(__file__).parents[2] / "bitwright" / "data" / "digits"
+DIGITS = Path(emu.__file__).parents[1] / "bitwright" / "data" / "digits"
 
 
 def names(graph):

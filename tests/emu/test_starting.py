@@ -9,8 +9,7 @@ import pytest
 import emu
 from tests.emu.models import functional, layer, write
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "starting_configurations.json"
+RECORDED = Path(__file__).parents[1] / "data" / "starting_configurations.json"
 GRANULARITIES = ("model", "type", "name")
 
 
@@ -75,7 +74,7 @@ def test_keras2_files_give_hls4mls_dictionary(every_layer, granularity, backend,
 def test_keras3_archive_gives_the_recorded_dictionary(granularity):
     """Recorded from hls4ml 1.3.0 with Keras 3 by tests/data/make_starting_configurations.py."""
     recorded = json.loads(RECORDED.read_text())
-    digits = ROOT / "bitwright" / "data" / "digits" / "digits.keras"
+    digits = Path(emu.__file__).parents[1] / "bitwright" / "data" / "digits" / "digits.keras"
     assert emu.config(digits, granularity) == recorded[granularity]
 
 
