@@ -8,47 +8,93 @@ from collections.abc import Iterable, Mapping
 from emu.op import Constant, Field, Table
 from fxp import Format
 
-__all__ = ["identifier", "identifiers", "literals", "storage", "structure"]
+__all__ = [
+    "HARDWARE_WORDS",
+    "SUFFIXES",
+    "identifier",
+    "identifiers",
+    "literals",
+    "storage",
+    "structure",
+    "type_name",
+]
 
-_RESERVED = frozenset(
-    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t
-    class compl const constexpr const_cast continue decltype default delete do double dynamic_cast
-    else enum explicit export extern false float for friend goto if inline int long main mutable
-    namespace new noexcept not not_eq nullptr operator or or_eq private protected public register
-    reinterpret_cast return short signed sizeof static static_assert static_cast struct switch
-    template this thread_local throw true try typedef typeid typename union unsigned using virtual
-    void volatile wchar_t while xor xor_eq bw std""".split()
+_CPP = """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t
+char32_t class compl const constexpr const_cast continue decltype default delete do double
+dynamic_cast else enum explicit export extern false float for friend goto if inline int long main
+mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public
+register reinterpret_cast return short signed sizeof static static_assert static_cast struct
+switch template this thread_local throw true try typedef typeid typename union unsigned using
+virtual void volatile wchar_t while xor xor_eq"""
+
+_MACROS = "NULL EOF INLINE BUFSIZ RAND_MAX assert errno linux unix i386 stdin stdout stderr bw std"
+
+_HARDWARE = """abs access after alias all always architecture array assign attribute begin block
+body buffer buf bus component configuration deassign disable disconnect downto edge elsif end
+endcase endfunction endmodule entity event exit file forever fork function generate generic group
+guarded impure in initial inout input integer is join label library linkage literal loop map mod
+module nand nor null of on open others out output package parameter port posedge negedge postponed
+procedure process pure range real record reg reject release rem repeat report result rol ror
+scalared select severity signal sla sll sra srl subtype supply0 supply1 table task then time to
+transport tri type unaffected units until use variable vectored wait wand when wire with wor xnor"""
+
+_C_TYPES = """blkcnt blksize caddr clock clockid daddr dev div double fd float fpos fsid gid id
+ino key ldiv lldiv loc locale max_align mbstate mode nlink off once pid ptrdiff quad register
+sig_atomic size socklen ssize suseconds time timer uid useconds wctrans wctype wint"""
+
+_RESERVED = frozenset(f"{_CPP} {_MACROS} {_C_TYPES}".split())
+"""Words of C++, macros, and x of the C types x_t."""
+
+HARDWARE_WORDS = frozenset(_HARDWARE.split())
+"""Words of VHDL and Verilog, which a port of the top function must not be named."""
+
+_RESERVED_FORM = re.compile(
+    r"(ap|AP|hls|HLS|bitwright|BITWRIGHT)_.*|u?int(_?\w*\d+|max|ptr)|char\d+"
 )
+
+SUFFIXES = (
+    *("", "_t", "_in", "_out", "_config"),
+    *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
+    *("_table", "_exponential", "_inverse"),
+    *("_raw", "_file", "_out_raw", "_out_file", "_out_expected"),
+)
+"""What the templates append to the identifier of a layer."""
 
 
 def identifier(name: str) -> str:
     """A legal C++ identifier for ``name``; equal names give equal identifiers, others may clash.
 
-    >>> identifier("fc1/relu"), identifier("2nd"), identifier("int")
-    ('fc1_relu', 'n2nd', 'int_')
+    >>> identifier("fc1/relu"), identifier("2nd"), identifier("int"), identifier("größe")
+    ('fc1_relu', 'n2nd', 'n_int', 'gr_e')
     """
-    word = re.sub(r"[^0-9A-Za-z]+", "_", name)
-    word = re.sub("_{2,}", "_", word).strip("_") or "n"
+    word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")[:100].strip("_") or "n"
     if word[0].isdigit():
         word = "n" + word
-    return word + "_" if word in _RESERVED else word
+    return "n_" + word if word in _RESERVED or _RESERVED_FORM.fullmatch(word) else word
 
 
 def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """One identifier per name, all different, none of ``taken``.
+    """One identifier per name; no two are equal or become so by a suffix, none is in ``taken``.
 
-    >>> identifiers(["a b", "a/b"])
-    {'a b': 'a_b', 'a/b': 'a_b_2'}
+    >>> identifiers(["a b", "a/b", "a_b_t"])
+    {'a b': 'a_b', 'a/b': 'a_b_2', 'a_b_t': 'a_b_t_2'}
     """
     used, found = set(taken), {}
     for name in names:
         word = base = identifier(name)
         count = 2
-        while word in used:
+        while not used.isdisjoint(claims := {word + suffix for suffix in SUFFIXES}):
             word, count = f"{base}_{count}", count + 1
-        used.add(word)
+        used |= claims
         found[name] = word
     return found
+
+
+def type_name(format: Format) -> str:
+    """``ap_fixed<...>`` or ``ap_int<...>``; raises ValueError for a type of another vendor."""
+    if format.family not in ("ap", "ap_int"):
+        raise ValueError(f"type must be ap_fixed or ap_int for AMD's tools, not {format}")
+    return str(format)
 
 
 def storage(format: Format) -> str:
@@ -77,12 +123,11 @@ def structure(name: str, fields: Mapping[str, Field]) -> str:
     lines = [f"struct {name} {{"]
     for key, value in fields.items():
         if isinstance(value, Format):
-            lines.append(f"    typedef {value} {key}_t;")
-        elif isinstance(value, Table):
-            lines.append(f"    typedef {value.format} {key}_t;")
-        elif isinstance(value, Constant):
-            lines.append(f"    typedef {value.format} {key}_t;")
-            lines.append(f"    static const int n_{key} = {value.raw.size};")
+            lines.append(f"    typedef {type_name(value)} {key}_t;")
+        elif isinstance(value, (Constant, Table)):
+            lines.append(f"    typedef {type_name(value.format)} {key}_t;")
+            if isinstance(value, Constant):
+                lines.append(f"    static const int n_{key} = {value.raw.size};")
         else:
             lines.append(f"    static const int {key} = {value};")
     return "\n".join([*lines, "};"])

@@ -1,7 +1,7 @@
 """Graph + schedule -> a self-contained HLS project; one generic path for all operators.
 
 Layout and entry are hls4ml's: ``firmware/<project>.cpp`` holds the top function ``<project>`` with
-inputs, then outputs, in model order; ``defines.h`` the types ``input_t`` ... ``result_t``.
+inputs, then outputs, in model order; ``defines.h`` one type per layer, ``input_t``, ``result_t``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _COMMON = {
     "{name}_cosim.cpp": "common/cosim.cpp.j2",
     "Makefile": "common/Makefile.j2",
 }
+_SHARED_HEADERS = ("platform.hpp", "platform/ap.hpp", "trace.hpp")
 _TEST_VECTORS = 32
 _SEED = 20
 
@@ -126,12 +127,23 @@ def generate(
     try:
         whole = scratch / target.name
         manifest, name, stems = _write(whole, graph, schedule, flow)
-        if target.exists():
-            target.rename(scratch / "old")
-        whole.rename(target)
+        _exchange(whole, target, scratch / "old")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return Project(target, name, graph, schedule, flow.name, manifest, stems)
+
+
+def _exchange(whole: Path, target: Path, old: Path) -> None:
+    """Put ``whole`` in the place of ``target``; where that fails, ``target`` stays what it was."""
+    replaced = target.exists()
+    if replaced:
+        target.rename(old)
+    try:
+        whole.rename(target)
+    except BaseException:
+        if replaced:
+            old.rename(target)
+        raise
 
 
 def _backend(backend: str) -> Backend:
@@ -219,7 +231,8 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         )
     stems = cxx.identifiers(graph.values, taken=[name])
     tensors = _tensors(graph, stems)
-    calls = [_call(graph, node, schedule, stems, tensors) for node in graph.nodes if _is_kernel(node)]
+    kernels = [node for node in graph.nodes if _is_kernel(node)]
+    calls = [_call(graph, node, schedule, stems, tensors) for node in kernels]
     ports = _ports(graph, tensors)
     style, interval = schedule.style()
     return {
@@ -228,23 +241,35 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         "inputs": [tensors[value.name] for value in graph.inputs],
         "outputs": [tensors[value.name] for value in graph.outputs],
         "inner": [
-            tensors[node.name]
-            for node in graph.nodes
-            if _is_kernel(node) and tensors[node.name].variable not in ports
+            tensors[node.name] for node in kernels if tensors[node.name].variable not in ports
         ],
-        "types": list({tensor.type: tensor for tensor in tensors.values()}.values()),
+        "types": [tensors[node.name] for node in graph.nodes if not isinstance(node.op, Reshape)],
+        "aliases": _aliases(graph, tensors),
         "traced": list(tensors.values()),
         "calls": calls,
-        "headers": ["platform.hpp", "platform/ap.hpp", "trace.hpp"]
-        + sorted({f"{call.header}.hpp" for call in calls}),
+        "headers": [*_SHARED_HEADERS, *sorted({f"{call.header}.hpp" for call in calls})],
         "style": style,
         "interval": interval,
         "stems": stems,
         "backend": flow.name,
-        "part": config.get("Part", "xcvu13p-flga2577-2-e"),
-        "clock_period": config.get("ClockPeriod", 5),
-        "clock_uncertainty": config.get("ClockUncertainty") or flow.clock_uncertainty,
+        "part": _setting(config, "Part", "xcvu13p-flga2577-2-e", r"[\w.-]+", "a part number"),
+        "clock_period": _setting(config, "ClockPeriod", 5, _NUMBER, "a number of ns"),
+        "clock_uncertainty": _setting(
+            config, "ClockUncertainty", flow.clock_uncertainty, _NUMBER + "%?", "ns or a percentage"
+        ),
     }
+
+
+_NUMBER = r"\d+(\.\d+)?"
+
+
+def _setting(config: Mapping[str, Any], key: str, default: Any, form: str, what: str) -> str:
+    """A setting as it goes into a script, where nothing but its own form may stand."""
+    value = config.get(key)
+    text = str(default if value is None else value)
+    if not re.fullmatch(form, text):
+        raise ProjectError(f"{key} must be {what}, not {value!r}")
+    return text
 
 
 def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> set[str]:
@@ -255,8 +280,8 @@ def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> set[str]:
         variable = tensors[value.name].variable
         if variable in inputs or variable in ports:
             raise ProjectError(
-                f"output {value.name} must be a tensor of its own, not the same array as an input or"
-                " another output; add a linear layer before it"
+                f"output {value.name} must be a tensor of its own, not the same array as an input"
+                " or another output; add a linear layer before it"
             )
         ports.add(variable)
     return ports
@@ -267,26 +292,32 @@ def _is_kernel(node: Node) -> bool:
 
 
 def _tensors(graph: Graph, stems: Mapping[str, str]) -> dict[str, _Tensor]:
-    """C++ variables: a reshape is its source's variable; outputs and inputs have hls4ml's types."""
+    """C++ variables; a reshape is its source's variable."""
     found: dict[str, _Tensor] = {}
-    inputs = [value.name for value in graph.inputs]
     for node in graph.nodes:
-        value = graph.values[node.name]
+        value, stem = graph.values[node.name], stems[node.name]
         if isinstance(node.op, Reshape):
             source = found[node.inputs[0]]
-            found[node.name] = _Tensor(
-                node.name, source.variable, source.type, str(value.format), value.size
-            )
-            continue
-        stem = stems[node.name]
-        kind, variable = f"{stem}_t", f"{stem}_out"
-        if node.name in inputs:
-            position = inputs.index(node.name) + 1
-            kind, variable = ("input_t" if position == 1 else f"input{position}_t"), stem
-        elif graph.output_names == (node.name,):
-            kind = "result_t"
-        found[node.name] = _Tensor(node.name, variable, kind, str(value.format), value.size)
+            variable, kind = source.variable, source.type
+        elif isinstance(node.op, Input):
+            variable, kind = stem + "_in" * (stem in cxx.HARDWARE_WORDS), f"{stem}_t"
+        else:
+            variable, kind = f"{stem}_out", f"{stem}_t"
+        try:
+            spelled = cxx.type_name(value.format)
+        except ValueError as error:
+            raise ProjectError(f"layer {node.name}: {error}") from None
+        found[node.name] = _Tensor(node.name, variable, kind, spelled, value.size)
     return found
+
+
+def _aliases(graph: Graph, tensors: Mapping[str, _Tensor]) -> list[tuple[str, str]]:
+    """hls4ml's names of the first input's and a single output's type, where no layer has them."""
+    taken = {tensor.type for tensor in tensors.values()}
+    wanted = [("input_t", graph.inputs[0].name)]
+    if len(graph.output_names) == 1:
+        wanted.append(("result_t", graph.output_names[0]))
+    return [(alias, tensors[name].type) for alias, name in wanted if alias not in taken]
 
 
 def _call(
@@ -301,8 +332,8 @@ def _call(
     entry = schedule.of(node.name)
     fields = dict(op.configuration(*inputs))
     function = op.function
-    layer_values = {key: value for key, value in fields.items() if isinstance(value, (Constant, Table))}
-    raws = {key: value.raw for key, value in layer_values.items()}
+    constants = {key: item for key, item in fields.items() if isinstance(item, (Constant, Table))}
+    raws = {key: item.raw for key, item in constants.items()}
     work = max(1, op.multiplications(*(value.shape for value in inputs)))
     fields["reuse_factor"] = entry.reuse_factor
     fields["multiplier_limit"] = multiplier_limit(work, entry.reuse_factor)
@@ -314,17 +345,18 @@ def _call(
     arrays = tuple(
         _Array(
             f"{stem}_{key}",
-            cxx.storage(layer_values[key].format),
+            cxx.storage(constants[key].format),
             raw.size,
             cxx.literals(np.ascontiguousarray(raw).reshape(-1).tolist()),
         )
         for key, raw in raws.items()
     )
-    struct = cxx.structure(f"{stem}_config", fields)
+    try:
+        struct = cxx.structure(f"{stem}_config", fields)
+    except ValueError as error:
+        raise ProjectError(f"layer {node.name}: {error}") from None
     source, target = tensors[node.inputs[0]].variable, tensors[node.name].variable
-    return _Call(
-        node.name, op.header, function, f"{stem}_config", struct, source, target, arrays
-    )
+    return _Call(node.name, op.header, function, f"{stem}_config", struct, source, target, arrays)
 
 
 def _vectors(graph: Graph, context: Mapping[str, Any]) -> dict[str, str]:

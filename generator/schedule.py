@@ -24,7 +24,7 @@ STYLES = ("auto", "pipeline", "dataflow")
 
 @dataclass(frozen=True)
 class LayerSchedule:
-    """``reuse_factor``: how often a multiplier is used per sample; ``strategy``: the kernel's shape."""
+    """``reuse_factor``: uses of a multiplier per sample; ``strategy``: the shape of the kernel."""
 
     reuse_factor: int = 1
     strategy: str = "latency"
@@ -35,7 +35,8 @@ class LayerSchedule:
         if self.reuse_factor < 1:
             raise ValueError(f"reuse factor must be at least 1, not {self.reuse_factor}")
         if self.strategy not in STRATEGIES:
-            raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, not {self.strategy!r}")
+            known = ", ".join(STRATEGIES)
+            raise ValueError(f"strategy must be one of {known}, not {self.strategy!r}")
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,17 @@ class Schedule:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Schedule:
-        """Read ReuseFactor, Strategy, IOType, PipelineStyle and PipelineInterval of ``graph.config``."""
+        """Read ReuseFactor, Strategy, IOType and the pipeline settings of ``graph.config``."""
         hls = config.get("HLSConfig", {})
         model = hls.get("Model", {})
-        layers = {
-            name: LayerSchedule(entry.get("ReuseFactor", 1), entry.get("Strategy", "latency"))
-            for name, entry in hls.get("LayerName", {}).items()
-        }
+        layers = {}
+        for name, entry in hls.get("LayerName", {}).items():
+            try:
+                layers[name] = LayerSchedule(
+                    entry.get("ReuseFactor", 1), str(entry.get("Strategy", "latency")).lower()
+                )
+            except ValueError as error:
+                raise ValueError(f"layer {name}: {error}") from None
         return cls(
             layers,
             config.get("IOType", "io_parallel"),
@@ -84,8 +89,8 @@ class Schedule:
         """Raise ValueError where the graph cannot have this schedule, naming the layer."""
         if self.io_type != "io_parallel":
             raise ValueError(
-                f"io_type must be io_parallel, not {self.io_type!r}: the stream kernels do not exist"
-                " yet; set IOType: io_parallel"
+                f"io_type must be io_parallel, not {self.io_type!r}: the stream kernels do not"
+                " exist yet; set IOType: io_parallel"
             )
         names = {node.name for node in graph.nodes}
         for name in self.layers:
@@ -94,6 +99,11 @@ class Schedule:
         for node in graph.nodes:
             if isinstance(node.op, Dense):
                 self._check_dense(node.name, node.op)
+            elif self.of(node.name).strategy != "latency":
+                raise ValueError(
+                    f"layer {node.name}: strategy must be latency, not"
+                    f" {self.of(node.name).strategy!r}: only dense layers have others"
+                )
 
     def _check_dense(self, name: str, op: Dense) -> None:
         entry = self.of(name)
@@ -109,7 +119,8 @@ class Schedule:
             raise ValueError(
                 f"layer {name}: its accumulator {op.accum} can saturate, so the order of additions"
                 f" must be the model's ({_order(op.interleave)}), not the schedule's"
-                f" ({_order(interleave)}); load the configuration with this ReuseFactor and Strategy"
+                f" ({_order(interleave)}); load the configuration with this ReuseFactor and"
+                " Strategy"
             )
 
     def steps(self, name: str, op: Dense) -> int:

@@ -1,4 +1,4 @@
-"""AMD Vitis HLS (UG1399): ``vitis-run --mode hls --tcl build.tcl``, or ``vitis_hls -f build.tcl``."""
+"""AMD Vitis HLS (UG1399): ``vitis-run --mode hls --tcl build.tcl``, ``vitis_hls -f build.tcl``."""
 
 from .backend import Backend
 

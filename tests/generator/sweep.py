@@ -39,12 +39,12 @@ def graph_of(cases: Sequence[Case]) -> Graph:
     return Graph(tuple(nodes), tuple(f"y{k}" for k in range(len(cases))))
 
 
-def agree(cases: Sequence[Case], folder: Path, flags: Sequence[str] = ("-O0",)) -> int:
+def agree(cases: Sequence[Case], folder: Path) -> int:
     """Compare every case on every input; the number of values compared. Fewer inputs repeat."""
     graph = graph_of(cases)
     schedule = Schedule({f"y{k}": case.schedule for k, case in enumerate(cases)})
     project = generate(graph, folder / "project", schedule=schedule)
-    program = compiled.harness(project, flags=[*flags, *compiled.STRICT])
+    program = compiled.harness(project, flags=compiled.STRICT)
     samples = max(len(case.raw) for case in cases)
     raws = {
         f"x{k}": np.resize(case.raw, (samples, *case.raw.shape[1:])) for k, case in enumerate(cases)
