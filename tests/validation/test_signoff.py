@@ -254,6 +254,14 @@ def test_a_layer_that_the_firmware_does_not_write(small, project, x, fake_header
     )
 
 
+def test_firmware_that_dies_is_a_failure(small, project, x, fake_headers, fake_compiler):
+    """Exit code 1: something is wrong with the C++, not with the machine."""
+    compiler = fake_compiler(run="os.abort()")
+    report = signoff(small, project, x, random=5, headers=fake_headers, compiler=compiler)
+    assert (report.exit_code, status(report)["csim-g++"]) == (1, "failed")
+    assert report.level("csim-g++").reason.startswith("the firmware died of SIGABRT")
+
+
 def test_vendor_tools_run_only_if_wanted(small, project, x, monkeypatch, tmp_path):
     """vendor=False says so."""
     tool = tmp_path / "vitis-run"
