@@ -418,6 +418,7 @@ def test_signoff_checks_its_arguments_first(run, project, small):
         code, _, err = run("signoff", *arguments)
         assert code == 2, arguments
         assert err.splitlines()[-1].startswith(f"Error: {message}"), err
+        assert "emulating" not in err
     assert not report.exists()
 
 

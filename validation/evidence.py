@@ -66,6 +66,8 @@ def signoff(
     firmware = open_firmware(graph, project)
     files = check_files(firmware.path, graph)
     vectors = stimuli(graph, x, random=random, seed=seed)
+    if headers is not None:
+        find_headers(headers)
     hashes = {role: _file_hash(Path(path)) for role, path in (sources or {}).items()}
 
     say(f"emulating {vectors.samples} vectors")

@@ -75,7 +75,8 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-def killed(folder: Path) -> bool:
+def outcome(folder: Path) -> int:
+    """pytest's exit code: 0 passed, 1 failed, others: the tests could not run."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS],
         cwd=folder,
@@ -84,7 +85,7 @@ def killed(folder: Path) -> bool:
         timeout=600,
         env=os.environ | {"PYTHONPATH": str(folder)},
     )
-    return done.returncode == 1
+    return done.returncode
 
 
 def main(*only: str) -> int:
@@ -92,7 +93,7 @@ def main(*only: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
-        if killed(tree):
+        if outcome(tree) != 0:
             sys.stdout.write("the tests must pass before anything is changed\n")
             return 2
         for name, file, old, new in MUTANTS:
@@ -105,7 +106,7 @@ def main(*only: str) -> int:
                 survivors.append(name)
                 continue
             path.write_text(text.replace(old, new, 1))
-            dead = killed(tree)
+            dead = outcome(tree) == 1
             path.write_text(text)
             sys.stdout.write(f"{'killed   ' if dead else 'SURVIVED '}  {name}\n")
             sys.stdout.flush()
