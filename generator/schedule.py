@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -58,8 +59,12 @@ class Schedule:
             raise ValueError(
                 f"pipeline style must be one of {', '.join(STYLES)}, not {self.pipeline_style!r}"
             )
-        if self.pipeline_interval is not None and self.pipeline_interval < 1:
-            raise ValueError(f"pipeline interval must be at least 1, not {self.pipeline_interval}")
+        interval = self.pipeline_interval
+        if interval is not None:
+            if isinstance(interval, bool) or not isinstance(interval, int):
+                raise ValueError(f"pipeline interval must be an integer, not {interval!r}")
+            if interval < 1:
+                raise ValueError(f"pipeline interval must be at least 1, not {interval}")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Schedule:
@@ -92,10 +97,14 @@ class Schedule:
                 f"io_type must be io_parallel, not {self.io_type!r}: the stream kernels do not"
                 " exist yet; set IOType: io_parallel"
             )
-        names = {node.name for node in graph.nodes}
+        names = [node.name for node in graph.nodes]
         for name in self.layers:
             if name not in names:
-                raise ValueError(f"schedule must name layers of the graph, not {name!r}")
+                near = get_close_matches(name, names, n=1, cutoff=0.0)
+                raise ValueError(
+                    f"schedule must name layers of the graph, not {name!r};"
+                    f" did you mean {near[0]!r}?"
+                )
         for node in graph.nodes:
             if isinstance(node.op, Dense):
                 self._check_dense(node.name, node.op)
@@ -115,10 +124,12 @@ class Schedule:
                 f" not {entry.reuse_factor}"
             )
         interleave = order_of(entry, n_in)
-        if op.order_matters and interleave != op.interleave:
+        # Steps of n_in are the ascending order, as steps of 1 are.
+        own = 1 if op.interleave == n_in else op.interleave
+        if op.order_matters and interleave != own:
             raise ValueError(
                 f"layer {name}: its accumulator {op.accum} can saturate, so the order of additions"
-                f" must be the model's ({_order(op.interleave)}), not the schedule's"
+                f" must be the model's ({_order(own)}), not the schedule's"
                 f" ({_order(interleave)}); load the configuration with this ReuseFactor and"
                 " Strategy"
             )
