@@ -260,10 +260,11 @@ def integers(raw: Any, format: Format) -> Any:
     values = np.asarray(raw)
     if values.size == 0 and values.dtype == np.float64:
         values = values.astype(np.int64)  # numpy's dtype of an empty list
-    if values.dtype.kind not in "iub" and not (
-        values.dtype == object and all(isinstance(v, Integral) for v in values.reshape(-1))
-    ):
-        raise TypeError(f"raw must be integers, not {values.dtype}; from_float takes real values")
+    if values.dtype.kind not in "iub":
+        bad = [v for v in values.reshape(-1) if not isinstance(v, Integral)]
+        if bad or values.dtype != object:
+            seen = bad[0] if values.dtype == object else values.dtype
+            raise TypeError(f"raw must be integers, not {seen}; from_float takes real values")
     if format.width > NARROW_WIDTH:
         return to_objects(values)
     return values.astype(np.int64, copy=False)
