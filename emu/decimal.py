@@ -19,7 +19,7 @@ __all__ = ["from_weights"]
 
 def from_weights(
     values: npt.NDArray[Any], format: Format, text: Format | None = None
-) -> npt.NDArray[np.int64]:
+) -> npt.NDArray[Any]:
     """Raw values of ``values`` after their trip through decimal text; shape kept.
 
     text: the format whose fraction sets the digits, where it is another one.

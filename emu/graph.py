@@ -108,7 +108,7 @@ class Graph:
 
         x: a real array, or a list or dict by input name where there are several inputs. float64,
         exact up to 53 bits and beyond that rounded to nearest even; ``raw=True`` gives int64 raw
-        values, which ``graph.outputs[i].format`` reads.
+        values (Python integers above 62 bits), which ``graph.outputs[i].format`` reads.
         Raises ValueError for a wrong shape or dtype, NaN or infinity, naming input and index.
         """
         found = run.execute(self, x, keep=self.output_names)

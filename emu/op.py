@@ -14,13 +14,19 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fxp import Format
+from fxp import NARROW_WIDTH, Format
 
-__all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value"]
+__all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value", "storage"]
 
-Raw = npt.NDArray[np.int64]
+Raw = npt.NDArray[Any]
+"""Raw integers: int64 up to 62 bits, Python integers above."""
 Real = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
+
+
+def storage(format: Format) -> Any:
+    """dtype of raw arrays: int64 up to 62 bits, Python integers above."""
+    return np.int64 if format.width <= NARROW_WIDTH else object
 
 
 class Value(NamedTuple):
@@ -65,7 +71,9 @@ class Table:
 
     @property
     def sha256(self) -> str:
-        """Hash of the entries as little-endian int64."""
+        """Hash of the entries: as little-endian int64, above 62 bits as decimal text."""
+        if self.format.width > NARROW_WIDTH:
+            return hashlib.sha256(",".join(map(str, self.raw.tolist())).encode()).hexdigest()
         return hashlib.sha256(self.raw.astype("<i8").tobytes()).hexdigest()
 
 

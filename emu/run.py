@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fxp import from_float
 
-from .op import Raw, Value
+from .op import Raw, Value, storage
 from .ops import Input
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ def execute(graph: Graph, x: Any, *, keep: Iterable[str]) -> dict[str, Raw]:
     arrays = as_arrays(graph, x)
     samples = len(next(iter(arrays.values())))
     names = tuple(dict.fromkeys(keep))
-    out = {name: np.empty((samples, *graph.values[name].shape), dtype=np.int64) for name in names}
+    out = {
+        name: np.empty(
+            (samples, *graph.values[name].shape), dtype=storage(graph.values[name].format)
+        )
+        for name in names
+    }
 
     def run(rows: slice) -> None:
         found = _run_batch(graph, {name: array[rows] for name, array in arrays.items()}, names)

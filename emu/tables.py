@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fxp import Format, from_fraction
 
-from .op import Table
+from .op import Table, storage
 
 __all__ = [
     "RECIPES",
@@ -60,7 +60,7 @@ def expf(x: Single) -> Single:
 
 def _entries(values: npt.NDArray[Any], format: Format, recipe: str) -> Table:
     """Cast each value; infinity counts as 2**1024, as in ``ap_fixed(double)``."""
-    raw = np.empty(values.size, dtype=np.int64)
+    raw = np.empty(values.size, dtype=storage(format))
     for i, value in enumerate(values.astype(np.float64).tolist()):
         exact = Fraction(2) ** 1024 if value == np.inf else Fraction(value)
         raw[i] = from_fraction(exact, format)
@@ -118,11 +118,11 @@ def function_table(name: str, size: int, format: Format) -> Table:
 
 def _address_values(format: Format, size: int) -> Single:
     """Value of ``format`` whose top ``log2 N`` bits are i and the rest 0, as float32."""
-    bits = (size - 1).bit_length()
-    code = np.arange(size, dtype=np.int64) << (format.width - bits)
+    code = np.arange(size, dtype=np.int64)
     if format.signed:
-        code = np.where(code > format.raw_max, code - (1 << format.width), code)
-    return np.ldexp(code.astype(np.float32), -format.frac).astype(np.float32)
+        code = np.where(code >= size // 2, code - size, code)
+    bits = (size - 1).bit_length()
+    return np.ldexp(code.astype(np.float32), format.integer - bits).astype(np.float32)
 
 
 def exp_table(address: Format, size: int, format: Format, scale: float, *, negative: bool) -> Table:

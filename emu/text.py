@@ -10,7 +10,7 @@ import numpy as np
 from fxp import Format
 
 from .graph import Graph, Node
-from .op import Constant, Table
+from .op import Constant, Table, storage
 from .ops import OPERATORS
 from .tables import libm_version
 
@@ -99,18 +99,22 @@ def _encode(value: Any) -> Any:
 
 def _decode(value: Any) -> Any:
     if isinstance(value, dict) and "constant" in value:
-        raw = np.array(value["constant"], dtype=np.int64)
+        raw = _raw(value["constant"], value["format"])
         return Constant(
             raw, Format.parse(value["format"]), np.array(value["value"], dtype=np.float64)
         )
     if isinstance(value, dict) and "table" in value:
-        raw = np.array(value["table"], dtype=np.int64)
+        raw = _raw(value["table"], value["format"])
         return Table(raw, Format.parse(value["format"]), value["recipe"])
     if isinstance(value, dict):
         return Format.parse(value["format"])
     if isinstance(value, list):
         return tuple(_decode(item) for item in value)
     return value
+
+
+def _raw(values: Any, format: str) -> Any:
+    return np.array(values, dtype=storage(Format.parse(format)))
 
 
 def _plain(value: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fxp import MAX_WIDTH, Format, cast, from_fraction, growth
+from fxp import Format, cast, from_fraction, growth
 
-from ..exact import aligned, floor_multiple, int32, int_steps, int_steps_bits, require_narrow
+from ..exact import aligned, floor_multiple, int32, int_steps, roomy
 from ..op import Constant, Field, Op, Raw, Real, Shape, Table, Value
 
 __all__ = ["FUNCTIONS", "Activation", "Function"]
@@ -27,8 +27,6 @@ class Function:
     reference: Callable[..., Real]
     parameters: tuple[str, ...] = ()
     table: bool = False
-    widest: Callable[[Activation, Format], Format] | None = None
-    """The widest exact intermediate, which must fit int64."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,10 +67,7 @@ class Activation(Op):
                 raise ValueError(
                     f"{name} must have 1 or {inputs[0].size} values, not {constant.raw.size}"
                 )
-        if self.row.widest is not None:
-            require_narrow(
-                self.row.widest(self, inputs[0].format), f"the exact value inside {self.name}"
-            )
+            growth.multiply(inputs[0].format, constant.format)  # raises where no format is so wide
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
         return self.row.raw(self, inputs[0], values[0].format)
@@ -118,19 +113,12 @@ def _scaled(op: Activation, x: Raw, f: Format, factor: Constant) -> Raw:
     """``cast(factor * x)``: exact product, one cast."""
     product = growth.multiply(factor.format, f)
     raw = factor.raw if factor.raw.size == 1 else factor.raw.reshape(x.shape[1:])
-    return cast(x * raw, product, op.result)  # type: ignore[no-any-return]
+    return cast(roomy(x, product.width) * raw, product, op.result)  # type: ignore[no-any-return]
 
 
 def _above(x: Raw, f: Format, limit: Fraction | int) -> npt.NDArray[np.bool_]:
     """``x > limit`` exactly, any signs and widths."""
     return x > floor_multiple(Fraction(limit).numerator, 0, f.frac) // Fraction(limit).denominator
-
-
-def _steps_format(op: Activation, f: Format) -> Format:
-    assert op.table is not None
-    return Format(
-        min(int_steps_bits(f.width, f.frac, op.table.size, _SPANS[op.name]), MAX_WIDTH), f.integer
-    )
 
 
 # ---- meanings on raw integers ----------------------------------------------------------------
@@ -172,15 +160,16 @@ def _elu(op: Activation, x: Raw, f: Format) -> Raw:
     alpha = op.parameters[0]
     # hls4ml compares with the unsigned table size: a wrapped index counts as beyond the end.
     index = _negative_index(op, x, f, op.table.size - 1)
-    product = _elu_product(op)
-    below: Raw = cast(op.table.raw * alpha.raw.reshape(-1)[0], product, op.result)[index]
+    product = growth.multiply(alpha.format, op.table.format)
+    entries = roomy(op.table.raw, product.width) * alpha.raw.reshape(-1)[0]
+    below: Raw = cast(entries, product, op.result)[index]
     return np.where(x >= 0, cast(x, f, op.result), below)
 
 
 def _negative_index(op: Activation, x: Raw, f: Format, wrapped: int) -> Raw:
     """``int(-x * N / 8)`` clamped to the table; beyond 32 bits and below 0: ``wrapped``."""
     assert op.table is not None
-    index = int_steps(-x, f.frac, op.table.size, _SPANS[op.name])
+    index = int_steps(-x, f, op.table.size, _SPANS[op.name])
     return np.where(index < 0, wrapped, np.minimum(index, op.table.size - 1))
 
 
@@ -197,7 +186,7 @@ def _selu(stream: bool) -> Callable[[Activation, Raw, Format], Raw]:
 def _centred(op: Activation, x: Raw, f: Format) -> Raw:
     assert op.table is not None
     size = op.table.size
-    index = int32(int_steps(x, f.frac, size, _SPANS[op.name]) + size // 2)
+    index = int32(int_steps(x, f, size, _SPANS[op.name]) + size // 2)
     return cast(op.table.raw, op.table.format, op.result)[np.clip(index, 0, size - 1)]  # type: ignore[no-any-return]
 
 
@@ -208,14 +197,15 @@ def _hard_format(op: Activation, f: Format) -> Format:
 
 def _hard_tanh_format(op: Activation, f: Format) -> Format:
     frac = max(_hard_format(op, f).frac, 0)
-    return Format(min(frac + 2, MAX_WIDTH), 2)
+    return Format(frac + 2, 2)
 
 
 def _clipped(op: Activation, x: Raw, f: Format) -> tuple[Raw, Format]:
     """``min(max(slope * x + shift, 0), 1)``, exact."""
     slope, shift = op.parameters
     full = _hard_format(op, f)
-    line = aligned(x * slope.raw, growth.multiply(slope.format, f), full)
+    product = roomy(x, full.width) * slope.raw
+    line = aligned(product, growth.multiply(slope.format, f), full)
     line = line + aligned(shift.raw, shift.format, full)
     # Where the LSB is above 1, hls4ml's assignment of 1 to the expression's own type gives 0.
     one = floor_multiple(1, 0, full.frac)
@@ -244,12 +234,9 @@ def _ternary(op: Activation, x: Raw, f: Format) -> Raw:
     return np.where(_above(x, f, -1), one, _integer(op, -1))
 
 
-def _doubled(op: Activation, f: Format) -> Format:
-    return Format(f.width + 1, f.integer + 1, f.signed)
-
-
 def _ternary_tanh(op: Activation, x: Raw, f: Format) -> Raw:
-    return _ternary(op, cast(2 * x, _doubled(op, f), f), f)
+    wide = Format(f.width + 1, f.integer + 1, f.signed)
+    return _ternary(op, cast(2 * roomy(x, wide.width), wide, f), f)
 
 
 # ---- meanings on reals -----------------------------------------------------------------------
@@ -275,18 +262,6 @@ def _hard_real(x: Real, slope: Real, shift: Real) -> Real:
     return np.clip(slope * x + shift, 0, 1)
 
 
-def _product(op: Activation, f: Format) -> Format:
-    return growth.multiply(op.parameters[0].format, f)
-
-
-def _wider(*formats: Format) -> Format:
-    return max(formats, key=lambda format: format.width)
-
-
-def _selu_format(op: Activation, f: Format) -> Format:
-    return _wider(_product(op, f), _steps_format(op, f))
-
-
 FUNCTIONS: dict[str, Function] = {
     "linear": Function("cast(x)", _linear, lambda x: x),
     "relu": Function("x > 0 ? cast(x) : 0", _relu, lambda x: np.maximum(x, 0)),
@@ -301,14 +276,12 @@ FUNCTIONS: dict[str, Function] = {
         _leaky_relu,
         lambda x, alpha: np.where(x > 0, x, alpha * x),
         ("alpha",),
-        widest=_product,
     ),
     "prelu": Function(
         "x > 0 ? cast(x) : cast(alpha[i] * x)",
         _leaky_relu,
         lambda x, alpha: np.where(x > 0, x, alpha.reshape(x.shape[1:]) * x),
         ("alpha",),
-        widest=_product,
     ),
     "thresholded_relu": Function(
         "x > theta ? cast(x) : 0",
@@ -322,7 +295,6 @@ FUNCTIONS: dict[str, Function] = {
         _elu_real,
         ("alpha",),
         table=True,
-        widest=lambda op, f: _wider(_elu_product(op), _steps_format(op, f)),
     ),
     "selu": Function(
         "x >= 0 ? cast(scale * x) : cast(table[min(int(-x * N / 8), N - 1)])",
@@ -330,7 +302,6 @@ FUNCTIONS: dict[str, Function] = {
         _selu_real,
         ("scale",),
         table=True,
-        widest=_selu_format,
     ),
     "selu_stream": Function(
         "selu with an int(-x * N / 8) beyond 32 bits read at N - 1; scale has the input's format",
@@ -338,49 +309,42 @@ FUNCTIONS: dict[str, Function] = {
         _selu_real,
         ("scale",),
         table=True,
-        widest=_selu_format,
     ),
     "sigmoid": Function(
         "cast(table[clamp(int(x * N / 16) + N / 2)])",
         _centred,
         _sigmoid_real,
         table=True,
-        widest=_steps_format,
     ),
     "tanh": Function(
         "cast(table[clamp(int(x * N / 8) + N / 2)])",
         _centred,
         np.tanh,
         table=True,
-        widest=_steps_format,
     ),
     "softplus": Function(
         "cast(table[clamp(int(x * N / 16) + N / 2)])",
         _centred,
         lambda x: np.logaddexp(x, 0),
         table=True,
-        widest=_steps_format,
     ),
     "softsign": Function(
         "cast(table[clamp(int(x * N / 16) + N / 2)])",
         _centred,
         lambda x: x / (1 + np.abs(x)),
         table=True,
-        widest=_steps_format,
     ),
     "hard_sigmoid": Function(
         "cast(min(max(slope * x + shift, 0), 1))",
         _hard_sigmoid,
         _hard_real,
         ("slope", "shift"),
-        widest=_hard_format,
     ),
     "hard_tanh": Function(
         "cast(2 * min(max(slope * x + shift, 0), 1) - 1)",
         _hard_tanh,
         lambda x, slope, shift: 2 * _hard_real(x, slope, shift) - 1,
         ("slope", "shift"),
-        widest=lambda op, f: _wider(_hard_format(op, f), _hard_tanh_format(op, f)),
     ),
     "binary_tanh": Function(
         "x >= 0 ? cast(1) : cast(-1), or 1 and 0 where the result is uint<1>",
@@ -391,7 +355,6 @@ FUNCTIONS: dict[str, Function] = {
         "d = input_format(2 * x); d > 1 ? cast(1) : d > -1 ? 0 : cast(-1)",
         _ternary_tanh,
         _ternary_real,
-        widest=_doubled,
     ),
     "ternary_tanh_stream": Function(
         "x > 1 ? cast(1) : x > -1 ? 0 : cast(-1); hls4ml's io_stream kernel does not double x",

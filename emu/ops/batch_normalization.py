@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from fxp import Format, cast, growth
 
-from ..exact import aligned, require_narrow
+from ..exact import aligned, roomy
 from ..op import Constant, Field, Op, Raw, Real, Shape, Value
 
 __all__ = ["BatchNormalization"]
@@ -36,15 +36,15 @@ class BatchNormalization(Op):
                 f"scale and bias must have one length that divides {inputs[0].size},"
                 f" not {size} and {self.bias.raw.size}"
             )
-        require_narrow(self._exact(inputs[0].format), "the sum x * scale + bias")
+        self._exact(inputs[0].format)  # raises where it is wider than any format
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
         x = inputs[0]
         full = self._exact(values[0].format)
         product = growth.multiply(values[0].format, self.scale.format)
         flat = x.reshape(len(x), -1, self.scale.raw.size)
-        total = aligned(flat * self.scale.raw.reshape(-1), product, full)
-        total += aligned(self.bias.raw.reshape(-1), self.bias.format, full)
+        total = aligned(roomy(flat, full.width) * self.scale.raw.reshape(-1), product, full)
+        total = total + aligned(self.bias.raw.reshape(-1), self.bias.format, full)
         return cast(total, full, self.result).reshape(x.shape)  # type: ignore[no-any-return]
 
     def reference(self, *inputs: Real) -> Real:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from fxp import Format, Overflow, cast, growth
+from fxp import NARROW_WIDTH, Format, Overflow, cast, growth
 from fxp.casting import overflow_raw, recipe, round_raw
 from fxp.compiled import kernel
 
-from ..exact import require_narrow
 from ..op import Constant, Field, Op, Raw, Real, Shape, Value
 
 __all__ = ["Dense"]
@@ -62,11 +61,7 @@ class Dense(Op):
             raise ValueError(f"bias must have shape ({n_out},), not {self.bias.shape!r}")
         if not 1 <= self.interleave <= n_in or n_in % self.interleave:
             raise ValueError(f"interleave must divide n_in = {n_in}, not {self.interleave!r}")
-        require_narrow(
-            growth.multiply(inputs[0].format, self.weight.format), "the product x * weight"
-        )
-        require_narrow(self.accum, "accum")
-        require_narrow(self.bias.format, "bias")
+        growth.multiply(inputs[0].format, self.weight.format)  # raises where no format is so wide
 
     def _bound(self, x: Format) -> int:
         """Greatest |partial sum| in product units, bias apart: the L1 norm of the worst column."""
@@ -75,9 +70,11 @@ class Dense(Op):
         return largest * int(max(norms, default=0))
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
-        x = np.ascontiguousarray(inputs[0])
         product = growth.multiply(values[0].format, self.weight.format)
         start = cast(self.bias.raw, self.bias.format, self.accum)
+        if max(product.width, self.accum.width) > NARROW_WIDTH:
+            return self._evaluate_wide(inputs[0].astype(object), product, start)  # type: ignore[no-any-return]
+        x = np.ascontiguousarray(inputs[0])
         out = np.empty((len(x), self.weight.shape[1]), dtype=np.int64)
         into = recipe(product.frac, self.accum)
         bound = self._bound(values[0].format)
@@ -102,6 +99,23 @@ class Dense(Op):
             _wrap_in_place(out, self.accum)
         return out if self.accum == self.result else cast(out, self.accum, self.result)
 
+    def _evaluate_wide(self, x: Any, product: Format, start: Any) -> Any:
+        """The same sums on Python integers, for products or accumulators above 62 bits."""
+        weight, accum = self.weight.raw.astype(object), self.accum
+        lift = accum.frac - product.frac
+        if not self.order_matters and lift >= 0:
+            total = _wrapped((x @ weight) * (1 << lift) + start, accum)
+            return cast(total, accum, self.result)
+        total = np.broadcast_to(start.astype(object), (len(x), len(start)))
+        wide = growth.add(accum, accum)
+        for i in self.order:
+            total = total + cast(x[:, i : i + 1] * weight[i], product, accum)
+            if self.order_matters:
+                total = cast(total, wide, accum)
+        if not self.order_matters:
+            total = _wrapped(total, accum)
+        return cast(total, accum, self.result)
+
     def reference(self, *inputs: Real) -> Real:
         return inputs[0] @ self.weight.value + self.bias.value
 
@@ -118,6 +132,12 @@ class Dense(Op):
             "weight": self.weight,
             "bias": self.bias,
         }
+
+
+def _wrapped(raw: Any, target: Format) -> Any:
+    """``raw mod 2**width`` in the range of ``target``, Python integers of any size."""
+    code = raw & ((1 << target.width) - 1)
+    return np.where(code > target.raw_max, code - (1 << target.width), code)
 
 
 def _wrap_in_place(raw: Raw, target: Format) -> None:

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from fxp import MAX_WIDTH, Format, cast, from_fraction, growth
+from fxp import Format, cast, from_fraction, growth
 
-from ..exact import int32, int_steps, int_steps_bits, require_narrow
+from ..exact import int32, int_steps, roomy
 from ..op import Constant, Field, Op, Raw, Real, Shape, Table, Value
 
 __all__ = ["IMPLEMENTATIONS", "Softmax"]
@@ -75,20 +75,6 @@ class Softmax(Op):
             assert address is not None
             _require_address("exponential", self.exponential, address)
             _require_address("inverse", self.inverse, self.inverse_input)
-            require_narrow(
-                growth.multiply(self.accum, self.inverse.format), "the product e * inverse"
-            )
-            require_narrow(growth.add(self.accum, self.accum), "the sum of two exponentials")
-            require_narrow(growth.subtract(x, x), "the difference max - x")
-        if self.implementation == "legacy":
-            assert self.exponential and self.inverse
-            apart, table = growth.subtract(x, x), self.exponential.format
-            steps = int_steps_bits(apart.width, apart.frac, self.exponential.size, 16)
-            require_narrow(
-                Format(min(steps, MAX_WIDTH), apart.integer), "the index (x[j] - x[i]) * N"
-            )
-            steps = int_steps_bits(table.width, table.frac, self.inverse.size, 64)
-            require_narrow(Format(min(steps, MAX_WIDTH), table.integer), "the index sum * N")
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
         x = inputs[0].reshape(-1, self.n_outer, self.n_slice, self.n_inner).swapaxes(2, 3)
@@ -112,22 +98,23 @@ class Softmax(Op):
         total = cast(_tree_sum(e, self.accum), self.accum, self.inverse_input)
         scale = self.inverse.raw[_top_bits(total, self.inverse_input, self.inverse.size)]
         product = growth.multiply(self.accum, self.inverse.format)
-        return cast(e * scale[:, None], product, self.result)  # type: ignore[no-any-return]
+        return cast(roomy(e, product.width) * scale[:, None], product, self.result)  # type: ignore[no-any-return]
 
     def _legacy(self, x: Raw, f: Format) -> Raw:
         assert self.exponential and self.inverse
         table, format = self.exponential, self.exponential.format
         wide = growth.add(format, format)
         one = from_fraction(1, format)
+        apart = growth.subtract(f, f)
         y = np.empty_like(x)
         for i in range(self.n_slice):
             total = np.zeros(len(x), dtype=np.int64)
             for j in range(self.n_slice):
-                steps = int_steps(x[:, j] - x[:, i], f.frac, table.size, 16)
+                steps = int_steps(x[:, j] - x[:, i], apart, table.size, 16)
                 index = np.clip(int32(steps + table.size // 2), 0, table.size - 1)
                 term = one if i == j else table.raw[index]
                 total = cast(total + term, wide, format)
-            index = int_steps(total, format.frac, self.inverse.size, 64)
+            index = int_steps(total, format, self.inverse.size, 64)
             index = np.clip(index, 0, self.inverse.size - 1)
             y[:, i] = cast(self.inverse.raw, format, self.result)[index]
         return y
@@ -187,7 +174,8 @@ def _require_address(name: str, table: Table, address: Format) -> None:
 
 def _top_bits(raw: Raw, format: Format, size: int) -> Raw:
     """The ``log2 size`` most significant bits, read as unsigned."""
-    return (raw >> (format.width - size.bit_length() + 1)) & (size - 1)
+    top = (raw >> (format.width - size.bit_length() + 1)) & (size - 1)
+    return np.asarray(top).astype(np.int64)
 
 
 def _tree_sum(e: Raw, accum: Format) -> Raw:

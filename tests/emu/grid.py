@@ -83,10 +83,16 @@ def corners(text: str, rng: np.random.Generator, count: int) -> np.ndarray:
     ends = [t.low, t.low + 1, t.high, t.high - 1, 0, 1, 2, 3]
     powers = [s * 2**k + d for k in range(t.width) for s in (1, -1) for d in (-1, 0, 1)]
     uniform = [
-        int(rng.integers(t.low, t.high, endpoint=True)) >> int(rng.integers(0, t.width))
+        (t.low + int.from_bytes(rng.bytes(t.width // 8 + 1), "little") % (t.high - t.low + 1))
+        >> int(rng.integers(0, t.width))
         for _ in range(count)
     ]
-    return np.array([r for r in ends + powers + uniform if t.low <= r <= t.high], dtype=np.int64)
+    return raw_array([r for r in ends + powers + uniform if t.low <= r <= t.high], text)
+
+
+def raw_array(raw: Sequence[int] | np.ndarray | int, text: str) -> np.ndarray:
+    """int64 up to 62 bits, Python integers above."""
+    return np.array(raw, dtype=np.int64 if Format.parse(text).width <= 62 else object)
 
 
 def values(raw: Iterable[int], text: str) -> list[Fraction]:
@@ -96,13 +102,13 @@ def values(raw: Iterable[int], text: str) -> list[Fraction]:
 
 def constant(text: str, raw: Sequence[int] | np.ndarray | int) -> Constant:
     """Weights of these bits."""
-    array = np.array(raw, dtype=np.int64)
+    array = raw_array(raw, text)
     f = Format.parse(text)
     return Constant(array, f, np.ldexp(array.astype(np.float64), -f.frac))
 
 
 def table(text: str, raw: Sequence[int]) -> Table:
-    return Table(np.array(raw, dtype=np.int64), Format.parse(text), "grid")
+    return Table(raw_array(raw, text), Format.parse(text), "grid")
 
 
 def run(op: Op, raw: np.ndarray, text: str) -> np.ndarray:
@@ -114,7 +120,7 @@ def run(op: Op, raw: np.ndarray, text: str) -> np.ndarray:
 
 def agree(found: np.ndarray, expected: list, what: Callable[[], str]) -> int:
     """Compare raw integers exactly; the number of values compared."""
-    wanted = np.array(expected, dtype=np.int64)
+    wanted = np.array(expected, dtype=found.dtype)
     if found.shape != wanted.shape or not np.array_equal(found, wanted):
         np.testing.assert_array_equal(found, wanted, err_msg=what())
     return wanted.size

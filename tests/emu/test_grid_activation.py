@@ -180,17 +180,29 @@ def test_ternary_tanh_doubles_in_the_input_format(limit):
             check("ternary_tanh", f"ufixed<{shape},TRN,{limit}>", "fixed<4,2>")
 
 
-def too_wide(name, text, parameters=(), table="fixed<18,8>"):
-    message = rf"^the exact value inside {name} must have at most 62 bits, not \d+ \(ap_"
-    with pytest.raises(ValueError, match=message):
-        check(name, text, "fixed<8,4>", parameters, 1000, table, raw=np.arange(4))
+@pytest.mark.parametrize("text", ["fixed<63,30>", "ufixed<63,63>", "fixed<70,-5>", "fixed<90,120>"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_beyond_62_bits(name, text):
+    """Inputs above 62 bits, into wide and narrow results."""
+    raw = grid.corners(text, np.random.default_rng(7), 40)
+    for result in ("fixed<100,40,RND_CONV,SAT>", "ufixed<16,40>", "int<70>"):
+        for parameters in parameter_sets(name, text)[:2]:
+            check(name, text, result, parameters, 1000, raw=raw)
 
 
-def test_wider_products_are_refused_before_they_run():
-    """The message names the function; nothing is computed in fewer bits than it needs."""
-    too_wide("leaky_relu", "fixed<40,8>", parameters=(("fixed<23,2>", 1),))
-    too_wide("selu_stream", "fixed<32,16>", parameters=(("fixed<32,16>", 1),))
-    too_wide("ternary_tanh", "fixed<62,30>")
-    too_wide("sigmoid", "fixed<61,0>")
-    too_wide("hard_tanh", "fixed<45,0>", parameters=HARD[0])
-    too_wide("elu", "fixed<8,4>", parameters=(("fixed<30,2>", 1),), table="fixed<33,2>")
+@pytest.mark.parametrize(
+    ("name", "text", "parameters", "table"),
+    [
+        ("leaky_relu", "fixed<40,8>", (("fixed<23,2>", -7),), "fixed<18,8>"),
+        ("selu_stream", "fixed<32,16>", (("fixed<32,16>", 68857),), "fixed<18,8>"),
+        ("ternary_tanh", "fixed<62,30>", (), "fixed<18,8>"),
+        ("sigmoid", "fixed<61,0>", (), "fixed<80,8>"),
+        ("hard_tanh", "fixed<45,0>", HARD[0], "fixed<18,8>"),
+        ("elu", "fixed<8,4>", (("fixed<30,2>", 12345),), "fixed<33,2>"),
+    ],
+)
+def test_products_beyond_62_bits(name, text, parameters, table):
+    """Narrow inputs whose exact value inside needs more than int64."""
+    raw = grid.corners(text, np.random.default_rng(8), 100)
+    for result in ("fixed<8,4,RND,SAT>", "fixed<80,20>"):
+        check(name, text, result, parameters, 1000, table, raw=raw)

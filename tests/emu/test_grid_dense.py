@@ -165,6 +165,24 @@ def test_wide_sums():
             check(x, accum, "fixed<62,31,RND,SAT>", w=w, b="fixed<20,8>", **sizes)
 
 
+@pytest.mark.parametrize("reuse", [0, 2])
+@pytest.mark.parametrize(
+    ("x", "w", "accum"),
+    [
+        ("fixed<40,10>", "fixed<30,4>", "fixed<75,20>"),
+        ("fixed<40,10>", "fixed<30,4>", "fixed<70,12,RND_CONV,SAT>"),
+        ("fixed<70,30>", "fixed<8,2>", "fixed<90,34,RND_ZERO>"),
+        ("ufixed<65,5>", "fixed<8,2>", "fixed<20,8,TRN_ZERO,SAT_SYM>"),
+        ("fixed<10,4>", "fixed<8,2>", "fixed<66,30,RND,WRAP,2>"),
+        ("fixed<10,4>", "fixed<70,2>", "fixed<24,6,TRN,SAT_ZERO>"),
+    ],
+)
+def test_sums_beyond_62_bits(x, w, accum, reuse):
+    """Inputs, weights, products and accumulators above 62 bits, in both orders."""
+    for result in ("fixed<16,6,RND,SAT>", "fixed<100,40>"):
+        check(x, accum, result, n_in=4, w=w, b="fixed<64,8>", reuse=reuse, limit=60)
+
+
 def test_many_inputs():
     """Long sums, where no partial sum can leave the accumulator and where one can."""
     for accum in (

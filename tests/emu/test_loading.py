@@ -278,7 +278,9 @@ def test_yaml_beside_its_model(tmp_path):
     assert names(emu.load(tmp_path / "k.yml"))[0] == "pixels"
     (tmp_path / "w.yml").write_text("KerasModel: !keras_model my-hls-test/m.keras\n")
     graph = emu.load(tmp_path / "w.yml")
-    assert "KerasModel my-hls-test/m.keras is not there: m.keras beside w.yml is read" in graph.notes
+    assert (
+        "KerasModel my-hls-test/m.keras is not there: m.keras beside w.yml is read" in graph.notes
+    )
     (tmp_path / "bad.yml").write_text("KerasModel: !!python/object/apply:os.system [echo]\n")
     with pytest.raises(
         ValueError,
@@ -409,14 +411,34 @@ def test_idle_keys_are_noted_once(tmp_path):
     )
 
 
-def test_formats_beyond_62_bits_name_layer_and_key(tmp_path):
-    """Automatic types grow layer by layer; the message tells how to bound them."""
+def test_automatic_types_beyond_62_bits_keep_every_bit(tmp_path):
+    """Granularity name: the third layer has more than 62 bits; the result is the exact product."""
     path, weights = mlp(tmp_path, (4, 4, 4, 4), activation="linear")
-    made = emu.config(path, "name", weights=weights)
-    with pytest.raises(
-        ValueError, match=r"^layer fc3: .* must have at most 62 bits, not \d+ .*maximum"
-    ):
-        emu.load(path, weights=weights, config=made)
+    graph = emu.load(path, weights=weights, config=emu.config(path, "name", weights=weights))
+    width = graph.outputs[0].format.width
+    assert width > 62
+    assert any(f"output fc3 has {width} bits: float64 rounds it" in note for note in graph.notes)
+    x = np.random.default_rng(0).integers(-(2**15), 2**15, (20, 4))
+    raw = graph.predict(np.ldexp(x, -10), raw=True)
+    exact, frac = x.astype(object), 10
+    for node in graph.nodes[1:]:
+        exact = exact @ node.op.weight.raw.astype(object)
+        frac += node.op.weight.format.frac
+        exact = exact + node.op.bias.raw.astype(object) * 2 ** (frac - node.op.bias.format.frac)
+    assert raw.dtype == object and frac == graph.outputs[0].format.frac
+    np.testing.assert_array_equal(raw, exact)
+    assert int(np.abs(raw).max()) > 2**40
+    np.testing.assert_array_equal(
+        graph.predict(np.ldexp(x, -10)), [[float(int(v)) / 2**frac for v in row] for row in exact]
+    )
+
+
+def test_no_format_is_wider_than_1024_bits(tmp_path):
+    """The message names the layer."""
+    path, weights = mlp(tmp_path, (4, 3), activation="linear")
+    config = hls("fixed<600,300>")
+    with pytest.raises(ValueError, match=r"^layer fc1: width must be 1 to 1024 bits, not 1200$"):
+        emu.load(path, weights=weights, config=config)
 
 
 # ---- model files -------------------------------------------------------------------------------
