@@ -24,6 +24,7 @@ import numpy as np
 from emu import Graph, Node
 from emu.op import Constant, Table
 from emu.ops import Dense, Input, Reshape
+from fxp import NARROW_WIDTH
 
 from . import cxx
 from .backends import BACKENDS, Backend
@@ -117,9 +118,7 @@ def generate(
     flow = _backend(backend)
     schedule = Schedule.from_config(graph.config) if schedule is None else schedule
     schedule.check(graph)
-    for value in graph.values.values():
-        if value.format.width > 62:
-            raise ProjectError(f"{value.name} must have at most 62 bits, not {value.format}")
+    _require_narrow(graph)
     target = Path(directory)
     _require_ours(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +143,20 @@ def _exchange(whole: Path, target: Path, old: Path) -> None:
         if replaced:
             old.rename(target)
         raise
+
+
+def _require_narrow(graph: Graph) -> None:
+    """Tensors, weights and tables travel as 64-bit integers; accumulators may be wider."""
+    formats = {value.name: value.format for value in graph.values.values()}
+    for node in graph.nodes:
+        for key, item in {**node.op.constants(), **node.op.tables()}.items():
+            formats[f"{key} of {node.name}"] = item.format
+    for name, format in formats.items():
+        if format.width > NARROW_WIDTH:
+            raise ProjectError(
+                f"{name} must have at most {NARROW_WIDTH} bits in firmware, not {format};"
+                " set its Precision, or bound automatic types with Model: Precision: maximum"
+            )
 
 
 def _backend(backend: str) -> Backend:
