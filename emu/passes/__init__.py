@@ -11,7 +11,12 @@ from enum import Enum
 
 from ..draft import Draft, Layer
 from ..precision.infer import infer
-from .batch_normalization import fuse_consecutive, fuse_into_dense, remove_nop
+from .batch_normalization import (
+    fuse_consecutive,
+    fuse_into_dense,
+    refuse_quantized_tanh,
+    remove_nop,
+)
 from .linear import eliminate_linear, merge_linear
 from .reshape import remove_final_reshape, reshape_in_place
 from .softmax import fix_table_size, skip_softmax
@@ -47,6 +52,7 @@ FLOWS: tuple[tuple[Pass, ...], ...] = (
     ),
     (Pass("remove_nop_batch_normalization", remove_nop, _CHANGES),),  # optimize
     (  # Vitis and Vivado: quantization
+        Pass("merge_batch_norm_quantized_tanh", refuse_quantized_tanh, _CHANGES),
         Pass("fuse_consecutive_batch_normalization", fuse_consecutive, _CHANGES),
     ),
     (  # Vitis and Vivado: optimize

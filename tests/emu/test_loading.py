@@ -642,3 +642,19 @@ def test_weights_go_through_decimal_text():
     np.testing.assert_array_equal(
         from_weights(np.array([2.5, -1.5, 0.4]), Format.parse("int<4>")), [2, -2, 0]
     )
+
+
+@pytest.mark.parametrize("function", ["binary_tanh", "ternary_tanh"])
+def test_thresholds_behind_a_batch_norm_are_refused(tmp_path, function):
+    """hls4ml merges the two into another layer; folded into the Dense layer, nothing is merged."""
+    path, weights = mlp(tmp_path, (4, 3), activation=function, batch_norm=True)
+    with pytest.raises(
+        ValueError, match=rf"^layer act1 must not be {function} of the batch norm.* bn1"
+    ):
+        emu.load(path, weights=weights)
+    auto = {"fc1": {"Precision": {"result": "auto"}}}
+    assert names(emu.load(path, weights=weights, config=hls(LayerName=auto))) == [
+        "x",
+        "fc1",
+        "act1",
+    ]
