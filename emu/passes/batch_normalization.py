@@ -57,14 +57,15 @@ def remove_nop(draft: Draft, layer: Layer) -> bool:
 
 
 def refuse_quantized_tanh(draft: Draft, layer: Layer) -> bool:
-    """Refused: hls4ml turns ``binary_tanh`` and ``ternary_tanh`` of a batch norm into thresholds."""
+    """Refused: hls4ml merges ``binary_tanh`` or ``ternary_tanh`` with a batch norm before it."""
     if layer.attributes.get("function") not in ("binary_tanh", "ternary_tanh"):
         return False
     before = draft.source(layer)
     if before.kind == "BatchNormalization":
         raise ValueError(
             f"layer {layer.name} must not be {layer.attributes['function']} of the batch"
-            f" normalisation {before.name}: hls4ml merges the two into a threshold with results of its own type,"
+            f" normalisation {before.name}: hls4ml merges the two into a threshold"
+            " with results of its own type,"
             " which is not supported yet; put a linear activation with another type between them,"
             " or set the Precision of the Dense layer before to result: auto"
         )
