@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import growth
-from .casting import cast, overflow_raw, recipe, round_raw
+from .casting import cast, overflow_raw, recipe
 from .compiled import kernel
 from .format import NARROW_WIDTH, Format
 from .modes import Overflow
@@ -38,33 +38,48 @@ def _accumulate(  # type: ignore[no-untyped-def]
 ):
     # The running value is kept in units of the accumulator; each sum is formed in the finer of
     # its unit and the product's. The loop over columns is the inner one: it has no carried value.
+    # A sum has at most 62 bits, so the rounding constants cannot carry it out of 64.
     rows, inner = a.shape
     down = shift
     lift = 64 - width
     index = width + shift
+    # TRN, RND and RND_MIN_INF round a multiple of the accumulator's LSB plus a product as they
+    # round the product; if the accumulator wraps as well, wrapping may wait until the end.
+    simple = up == 0 and sign_mask == 0 and odd_mask == 0
     for i in range(rows):
         row = out[i]
         for k in range(inner):
             v = a[i, k]
-            if kind == 0 and signed != 0:
+            if simple and kind == 0:
+                for j in range(b.shape[1]):
+                    row[j] += (v * b[k, j] + bias) >> shift
+            elif simple and kind == 1:
+                for j in range(b.shape[1]):
+                    row[j] = min(max(row[j] + ((v * b[k, j] + bias) >> shift), low), high)
+            elif kind == 0 and signed != 0:
                 for j in range(b.shape[1]):
                     s = (row[j] << down) + ((v * b[k, j]) << up)
-                    r = round_raw(s, shift, bias, sign_mask, odd_mask, flip)
-                    row[j] = (r << lift) >> lift
+                    r = s + bias + ((s >> 63) & sign_mask) + (((s >> shift) ^ flip) & odd_mask)
+                    row[j] = ((r >> shift) << lift) >> lift
             elif kind == 1:
                 for j in range(b.shape[1]):
                     s = (row[j] << down) + ((v * b[k, j]) << up)
-                    r = round_raw(s, shift, bias, sign_mask, odd_mask, flip)
-                    row[j] = min(max(r, low), high)
+                    r = s + bias + ((s >> 63) & sign_mask) + (((s >> shift) ^ flip) & odd_mask)
+                    row[j] = min(max(r >> shift, low), high)
             else:
                 for j in range(b.shape[1]):
                     s = (row[j] << down) + ((v * b[k, j]) << up)
-                    r = round_raw(s, shift, bias, sign_mask, odd_mask, flip)
+                    r = s + bias + ((s >> 63) & sign_mask) + (((s >> shift) ^ flip) & odd_mask)
+                    r = r >> shift
                     over = np.int64(r > high) - np.int64(r < low)
                     deleted = (s >> index) & 1 if index < 64 else np.int64(0)
                     row[j] = overflow_raw(
                         r, over, kind, low, high, width, signed, sat_bits, deleted
                     )
+
+        if simple and kind == 0:
+            for j in range(b.shape[1]):
+                row[j] = row[j] & high if signed == 0 else (row[j] << lift) >> lift
 
 
 def _largest(f: Format) -> int:

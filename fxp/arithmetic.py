@@ -13,6 +13,7 @@ import numpy as np
 
 from . import growth
 from .casting import cast
+from .compiled import kernel
 from .errors import FormatError
 from .format import NARROW_WIDTH, Format
 from .wide import to_objects, to_storage
@@ -42,7 +43,11 @@ def _lift(raw: Any, width: int) -> Any:
 def _aligned(a: Any, fa: Format, b: Any, fb: Format, width: int) -> tuple[Any, Any]:
     """Both operands in units of the finer LSB, in a dtype of ``width`` bits."""
     frac = max(fa.frac, fb.frac)
-    return _lift(a, width) << (frac - fa.frac), _lift(b, width) << (frac - fb.frac)
+    left, right = _lift(a, width), _lift(b, width)
+    return (
+        left << (frac - fa.frac) if frac > fa.frac else left,
+        right << (frac - fb.frac) if frac > fb.frac else right,
+    )
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -77,6 +82,12 @@ def _remainder(a: Any, fa: Format, b: Any, fb: Format) -> Pair:
     return to_storage(a - _quotient(a, b) * b, result), result
 
 
+@kernel
+def _sum_int64(a, up_a, b, up_b, sign, out):  # type: ignore[no-untyped-def]
+    for k in range(out.size):
+        out[k] = (a[k] << up_a) + sign * (b[k] << up_b)
+
+
 _RULES: dict[str, tuple[Callable[[Format, Format], Format], Callable[[Any, Any], Any]]] = {
     "+": (growth.add, lambda a, b: a + b),
     "-": (growth.subtract, lambda a, b: a - b),
@@ -106,6 +117,13 @@ def binary(op: str, a: Any, fa: Format, b: Any, fb: Format) -> Pair:
         return _lift(a, result.width) * _lift(b, result.width), result
     rule, function = _RULES[op]
     result = rule(fa, fb)
+    if op in "+-" and result.width <= NARROW_WIDTH and a.shape == b.shape and a.size > 1000:
+        frac = result.frac  # one pass, where numpy would make a copy for each step
+        out = np.empty(a.shape, dtype=np.int64)
+        left, right = (np.ascontiguousarray(x).reshape(-1) for x in (a, b))
+        sign = 1 if op == "+" else -1
+        _sum_int64(left, frac - fa.frac, right, frac - fb.frac, sign, out.reshape(-1))
+        return out, result
     # A signed raw beside an unsigned one needs no more bits than the sum's format has.
     left, right = _aligned(a, fa, b, fb, result.width)
     return function(left, right), result

@@ -494,3 +494,15 @@ def test_text_is_a_value():
         FxArray([1j], f)
     with pytest.raises(TypeError, match=r"^values must be real numbers or text, not None$"):
         FxArray([None], f)
+
+
+@pytest.mark.parametrize("op", ["+", "-"])
+def test_long_arrays_have_the_same_sums(op):
+    """Arrays above a thousand elements take one compiled pass; the results are the same."""
+    rng = np.random.default_rng(3)
+    a = FxArray.from_bits(rng.integers(0, 1 << 30, (40, 50)), "ap_fixed<30,9>")
+    b = FxArray.from_bits(rng.integers(0, 1 << 20, (50, 40)), "ap_ufixed<20,14>").T
+    whole = a + b if op == "+" else a - b
+    parts = [a[k] + b[k] if op == "+" else a[k] - b[k] for k in range(40)]
+    np.testing.assert_array_equal(whole.raw, [part.raw for part in parts])
+    assert whole.format == parts[0].format
