@@ -18,7 +18,7 @@ from . import accumulate, arithmetic, growth, protocol
 from .casting import CastStats, cast, integers
 from .convert import from_any, to_float, to_fraction
 from .errors import RawRangeError
-from .format import Format
+from .format import NARROW_WIDTH, Format
 
 __all__ = ["FxArray"]
 
@@ -92,8 +92,22 @@ class FxArray:
     @classmethod
     def _of(cls, raw: Any, format: Format) -> FxArray:
         made = object.__new__(cls)
-        made.raw, made.format = np.asarray(raw), format
+        if not isinstance(raw, np.ndarray):  # numpy hands out scalars for arrays without axes
+            scalar = np.empty((), dtype=np.int64 if format.width <= NARROW_WIDTH else object)
+            scalar[()] = int(raw)
+            raw = scalar
+        made.raw, made.format = raw, format
         return made
+
+    @classmethod
+    def _apply(cls, function: Callable[..., tuple[Any, Format]], *arguments: Any) -> FxArray:
+        """``function`` of the raw and format of each FxArray; arrays without axes get one."""
+        flat: list[Any] = []
+        plain = all(x.ndim == 0 for x in arguments if isinstance(x, FxArray))
+        for x in arguments:
+            flat += [x.raw[None] if plain else x.raw, x.format] if isinstance(x, FxArray) else [x]
+        raw, format = function(*flat)
+        return cls._of(raw.reshape(raw.shape[1:]) if plain else raw, format)
 
     @classmethod
     def from_bits(cls, codes: Any, format: Like) -> FxArray:
@@ -231,7 +245,8 @@ class FxArray:
         >>> FxArray([-1], "ap_int<8>").to_bits()
         array([255])
         """
-        return np.asarray(self.raw & ((1 << self.format.width) - 1))
+        codes = self.raw[None] & ((1 << self.format.width) - 1)
+        return np.asarray(codes.reshape(self.shape))
 
     def bin(self) -> Any:
         """Bits as text, with the binary point where it lies between two of them.
@@ -397,7 +412,7 @@ class FxArray:
     def _binary(self, op: str, other: Any, *, swapped: bool = False) -> FxArray:
         beside = self._operand(other, wanted=op)
         left, right = (beside, self) if swapped else (self, beside)
-        return FxArray._of(*arithmetic.binary(op, left.raw, left.format, right.raw, right.format))
+        return FxArray._apply(lambda *pairs: arithmetic.binary(op, *pairs), left, right)
 
     def _in_place(self, op: str, other: Any) -> FxArray:
         """``a = cast(a op b)``; ``ap_int op= ap_fixed`` takes b's integer part first."""
@@ -504,16 +519,16 @@ class FxArray:
         return self
 
     def __neg__(self) -> FxArray:
-        return FxArray._of(*arithmetic.negate(self.raw, self.format))
+        return FxArray._apply(arithmetic.negate, self)
 
     def __pos__(self) -> FxArray:
         return FxArray._of(self.raw.copy(), self.format.exact)
 
     def __invert__(self) -> FxArray:
-        return FxArray._of(*arithmetic.invert(self.raw, self.format))
+        return FxArray._apply(arithmetic.invert, self)
 
     def __abs__(self) -> FxArray:
-        return FxArray._of(*arithmetic.absolute(self.raw, self.format))
+        return FxArray._apply(arithmetic.absolute, self)
 
     def __pow__(self, power: Any) -> FxArray:
         if isinstance(power, bool) or not isinstance(power, int) or power < 1:
@@ -541,8 +556,7 @@ class FxArray:
         >>> FxArray([-1, 4], "ap_int<8>").bit(2)
         array([ True,  True])
         """
-        raw, _ = arithmetic.select(self.raw, self.format, place, place)
-        return np.asarray(raw != 0)
+        return np.asarray(self.bits(place, place).raw != 0)
 
     def bits(self, high: int, low: int) -> FxArray:
         """Bits ``high`` to ``low``: ap's ``range`` (reversed where high < low), ac's ``slc``.
@@ -550,7 +564,7 @@ class FxArray:
         >>> FxArray([0b11010], "ap_int<8>").bits(4, 1)
         FxArray.from_raw([13], 'ap_uint<4>')
         """
-        return FxArray._of(*arithmetic.select(self.raw, self.format, high, low))
+        return FxArray._apply(arithmetic.select, self, high, low)
 
     def join(self, other: Any) -> FxArray:
         """The bits of this array above those of ``other``: ``(a, b)`` or ``a.concat(b)`` in C++.
@@ -559,7 +573,7 @@ class FxArray:
         FxArray.from_raw([15], 'ap_uint<5>')
         """
         beside = self._operand(other, wanted="join")
-        return FxArray._of(*arithmetic.join(self.raw, self.format, beside.raw, beside.format))
+        return FxArray._apply(arithmetic.join, self, beside)
 
     def leading_zeros(self) -> npt.NDArray[np.int64]:
         """Zero bits above the highest one bit of the code (``countLeadingZeros``).

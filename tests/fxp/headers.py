@@ -70,9 +70,14 @@ def _stamp(kind: str) -> bytes:
     return digest.digest()
 
 
-def run(text: str, *, kind: str, data: bytes = b"", flags: Sequence[str] = FAST) -> bytes:
-    """Standard output of the program ``text``, compiled against ``kind``'s headers, given ``data``."""
-    own = [*flags, "-DNDEBUG", "-w", "-std=c++14"]
+def run(
+    text: str, *, kind: str, data: bytes = b"", flags: Sequence[str] = FAST, checks: bool = False
+) -> bytes:
+    """Standard output of the program ``text``, compiled against ``kind``'s headers, given ``data``.
+
+    RuntimeError where it does not compile or fails; ``checks`` leaves the header's assertions in.
+    """
+    own = [*flags, *(() if checks else ("-DNDEBUG",)), "-w", "-std=c++14"]
     libraries: list[str] = []
     if kind == "sc":
         own += ["-DSC_INCLUDE_FX"]
@@ -82,7 +87,7 @@ def run(text: str, *, kind: str, data: bytes = b"", flags: Sequence[str] = FAST)
     cache = Path(tempfile.gettempdir()) / f"bitwright-headers-{os.getuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
     program = hashlib.sha256(
-        _stamp(kind) + repr((kind, flags)).encode() + text.encode()
+        _stamp(kind) + repr((kind, flags)).encode() + b"checks" * checks + text.encode()
     ).hexdigest()
     answer = cache / (hashlib.sha256(program.encode() + data).hexdigest() + ".out")
     if answer.exists():

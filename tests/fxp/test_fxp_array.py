@@ -506,3 +506,32 @@ def test_long_arrays_have_the_same_sums(op):
     parts = [a[k] + b[k] if op == "+" else a[k] - b[k] for k in range(40)]
     np.testing.assert_array_equal(whole.raw, [part.raw for part in parts])
     assert whole.format == parts[0].format
+
+
+@pytest.mark.parametrize("width", [20, 62, 63, 100])
+def test_numbers_without_axes_keep_dtype_and_value(width):
+    """Every operator on single numbers: the storage of the format, no axis, the value of arrays."""
+    f = Format(width, 10)
+    for x, y in [(3, -5), (f.raw_max, f.raw_min), (f.raw_min, 1)]:
+        a, b = FxArray.from_raw(x, f), FxArray.from_raw(y, f)
+        one, two = FxArray.from_raw([x], f), FxArray.from_raw([y], f)
+        pairs = [
+            (a + b, one + two), (a - b, one - two), (a * b, one * two), (a / b, one / two),
+            (a & b, one & two), (a ^ b, one ^ two), (-a, -one), (~a, ~one), (abs(a), abs(one)),
+            (a << 3, one << 3), (a >> 2, one >> 2), (a.bits(9, 2), one.bits(9, 2)), (a.join(b), one.join(two)),
+            (a.sum(), one.sum()), (a.max(), one.max()), (a.scale2(1), one.scale2(1)), (a + 1, one + 1),
+            (a.cast("ap_fixed<70,9,AP_RND,AP_SAT>"), one.cast("ap_fixed<70,9,AP_RND,AP_SAT>")),
+            (a.cast("ap_fixed<7,2,AP_RND,AP_SAT_SYM>"), one.cast("ap_fixed<7,2,AP_RND,AP_SAT_SYM>")),
+        ]  # fmt: skip
+        for got, expected in pairs:
+            assert got.format == expected.format
+            assert got.shape == ()
+            assert (
+                got.raw.dtype
+                == expected.raw.dtype
+                == (np.int64 if got.format.width <= 62 else object)
+            )
+            assert got.raw[()] == expected.raw.reshape(-1)[0]
+        assert (a < b) == (one < two)[0]
+        assert a.to_bits() == one.to_bits()[0]
+        assert a[()].is_identical(a)
