@@ -82,6 +82,17 @@ def test_wide_division_has_wrong_quotients():
 
 
 @pytest.mark.cpp
+def test_wide_products_of_negative_factors():
+    """Above 128 bits a carry of the long multiplication is lost: here the product is negative."""
+    body = """ap_int<96> a = 1; ap_int<72> b = 1; a <<= 65; a = ap_int<96>(-a - 1); b <<= 41;
+  b = ap_int<72>(-b - 1); printf("%d", int((a * b) < 0));"""
+    a, b = (1 << 65) + 1, (1 << 41) + 1
+    product = FxArray.from_raw(-a, "ap_int<96>") * FxArray.from_raw(-b, "ap_int<72>")
+    assert product.raw[()] == a * b
+    assert header(body) == "1"
+
+
+@pytest.mark.cpp
 def test_comparison_of_mixed_signs():
     """From 32 bits on, a negative number beside an unsigned type counts as a huge one."""
     assert value("ap_fixed<40,20>(-1) < ap_ufixed<40,20>(1)") == 0

@@ -210,6 +210,9 @@ def random_operators(
                     not skipped_value(op, vendor, x, y, f, g) for x, y in zip(a, b, strict=True)
                 ]
                 a = [x if k else f.raw_max for x, k in zip(a, keep, strict=True)]
+            if op == "*" and vendor == "ap" and f.width + g.width > 128:
+                # Wide products of two negative factors: a defect of the header.
+                a = [~x if x < 0 and y < 0 else x for x, y in zip(a, b, strict=True)]
             amount = rng.choice(AMOUNTS)
             cases.append((op, left, right, amount, count))
             inputs.append((a, b))
