@@ -53,10 +53,11 @@ _RESERVED_FORM = re.compile(
 )
 
 SUFFIXES = (
-    *("", "_t", "_in", "_out", "_config"),
+    *("", "_t", "_in", "_out", "_copy", "_config"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse"),
-    *("_raw", "_file", "_out_raw", "_out_file", "_out_expected"),
+    *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file")),
+    *(f"{port}{use}" for port in ("_out", "_copy") for use in ("_raw", "_file", "_expected")),
 )
 """What the templates append to the identifier of a layer."""
 

@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -97,6 +97,7 @@ class _Tensor:
     """A tensor of the top function: C++ variable and type."""
 
     name: str
+    stem: str
     variable: str
     type: str
     format: str
@@ -247,14 +248,18 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
     kernels = [node for node in graph.nodes if _is_kernel(node)]
     calls = [_call(graph, node, schedule, stems, tensors) for node in kernels]
     ports = _ports(graph, tensors)
+    own = {port.variable for port in ports.values()}
     style, interval = schedule.style()
     return {
         "name": name,
         "guard": re.sub(r"\W", "_", name).upper(),
         "inputs": [tensors[value.name] for value in graph.inputs],
-        "outputs": [tensors[value.name] for value in graph.outputs],
-        "inner": [
-            tensors[node.name] for node in kernels if tensors[node.name].variable not in ports
+        "outputs": list(ports.values()),
+        "inner": [tensors[node.name] for node in kernels if tensors[node.name].variable not in own],
+        "copies": [
+            (tensors[name].variable, port)
+            for name, port in ports.items()
+            if port.variable != tensors[name].variable
         ],
         "types": [tensors[node.name] for node in graph.nodes if not isinstance(node.op, Reshape)],
         "aliases": _aliases(graph, tensors),
@@ -285,18 +290,23 @@ def _setting(config: Mapping[str, Any], key: str, default: Any, form: str, what:
     return text
 
 
-def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> set[str]:
-    """Variables of the outputs; each must be computed, and by one name only."""
-    ports: set[str] = set()
-    inputs = {tensors[value.name].variable for value in graph.inputs}
+def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> dict[str, _Tensor]:
+    """The output ports by tensor name.
+
+    A port is the array of its tensor where nothing else needs that array. What a layer reads on,
+    an input, or the array of another output is copied into a port of its own.
+    """
+    needed = {tensors[node.inputs[0]].variable for node in graph.nodes if _is_kernel(node)}
+    needed |= {tensors[value.name].variable for value in graph.inputs}
+    ports: dict[str, _Tensor] = {}
     for value in graph.outputs:
-        variable = tensors[value.name].variable
-        if variable in inputs or variable in ports:
-            raise ProjectError(
-                f"output {value.name} must be a tensor of its own, not the same array as an input"
-                " or another output; add a linear layer before it"
-            )
-        ports.add(variable)
+        tensor = tensors[value.name]
+        if value.name in ports:
+            raise ProjectError(f"outputs must be different tensors, not {value.name!r} twice")
+        if tensor.variable in needed:
+            tensor = replace(tensor, variable=f"{tensor.stem}_copy")
+        ports[value.name] = tensor
+        needed.add(tensor.variable)
     return ports
 
 
@@ -320,7 +330,7 @@ def _tensors(graph: Graph, stems: Mapping[str, str]) -> dict[str, _Tensor]:
             spelled = cxx.type_name(value.format)
         except ValueError as error:
             raise ProjectError(f"layer {node.name}: {error}") from None
-        found[node.name] = _Tensor(node.name, variable, kind, spelled, value.size)
+        found[node.name] = _Tensor(node.name, stem, variable, kind, spelled, value.size)
     return found
 
 

@@ -81,6 +81,16 @@ template <class R, class X> R convert(const X &x) {
     return converter<R, X>::from(x);
 }
 
+// y[i] = x[i]
+template <int SIZE, class T> void copy(const T x[SIZE], T y[SIZE]) {
+#pragma HLS INLINE
+Elements:
+    for (int i = 0; i < SIZE; i++) {
+#pragma HLS UNROLL
+        y[i] = x[i];
+    }
+}
+
 // (int)(x * SIZE / SPAN): truncated toward zero at x's fraction, again at the point, low 32 bits kept.
 template <int SIZE, int SPAN, class X> int int_steps(const X &x) {
 #pragma HLS INLINE

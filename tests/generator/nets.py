@@ -148,6 +148,19 @@ def two_inputs():
     return Graph(nodes, ("left_relu", "fc"), (), config({"fc": ("resource", 2)}))
 
 
+def passed_on():
+    """Outputs that are an input, its reshape, an array read on, and one array under two shapes."""
+    given = Format.parse("fixed<8,3>")
+    nodes = (
+        Node("x", Input(result=given, dimensions=(2, 3))),
+        Node("flat", Reshape(result=given, target=(6,)), ("x",)),
+        Node("fc", dense(6, 6), ("flat",)),
+        Node("relu", activation("relu", n=6), ("fc",)),
+        Node("grid", Reshape(result=Format.parse("fixed<10,4>"), target=(3, 2)), ("relu",)),
+    )
+    return Graph(nodes, ("x", "flat", "fc", "relu", "grid"), (), config())
+
+
 def odd_names():
     """Words of C++, of hardware languages, of our own texts; digits, slashes, unicode, clashes."""
     given = Format.parse("fixed<8,3>")

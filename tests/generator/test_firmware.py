@@ -81,6 +81,12 @@ def test_every_operator_with_several_inputs_and_outputs(tmp_path):
     assert {call.split("<")[0] for call in calls(project)} >= {"softmax_legacy", "selu", "prelu"}
 
 
+@pytest.mark.parametrize("trace", [False, True])
+def test_outputs_that_are_needed_elsewhere(tmp_path, trace):
+    """Each goes into a port of its own, with the same bits."""
+    every_layer_agrees(nets.passed_on(), tmp_path, trace=trace)
+
+
 def test_names_that_are_no_identifiers(tmp_path):
     """Keywords, digits, unicode and clashes with our own suffixes get names of their own."""
     graph = nets.odd_names()

@@ -81,6 +81,14 @@ def limits():
     return cases
 
 
+def per_element():
+    """``alpha[i]`` belongs to element i of the flattened tensor."""
+    raw = np.random.default_rng(2).integers(-32, 32, size=(200, 2, 3))
+    alpha = grid.constant("fixed<6,2>", np.array([3, -5, 0, 31, -32, 7]).reshape(2, 3))
+    op = Activation(result=Format.parse("fixed<9,4,RND>"), name="prelu", parameters=(alpha,))
+    return sweep.Case(op, "fixed<6,3>", raw, "prelu with six slopes")
+
+
 def groups():
     """The rows of FUNCTIONS in lists of about equal work."""
     names = list(FUNCTIONS)
@@ -101,6 +109,7 @@ def test_activations_in_cpp(names, tmp_path, record_property):
     """A share of the grid that has every input format, result format, mode and table size."""
     compiled.require()
     cases = limits() if "linear" in names else []
+    cases += [per_element()] if "prelu" in names else []
     for name in names:
         cases += small(name, step_of(name, 16)) + modes(name, 10) + wide(name)[::4]
     count = sweep.agree(cases, tmp_path)

@@ -18,7 +18,10 @@ def graph(folder, **precision):
 @pytest.mark.parametrize(
     ("precision", "what"),
     [
-        ({"result": "fixed<70,30>"}, r"x must have at most 62 bits in firmware, not ap_fixed<70,30>;"),
+        (
+            {"result": "fixed<70,30>"},
+            r"x must have at most 62 bits in firmware, not ap_fixed<70,30>;",
+        ),
         ({"weight": "fixed<63,30>"}, r"weight of fc1 must have at most 62 bits in firmware"),
         ({"bias": "ufixed<80,3>"}, r"bias of fc1 must have at most 62 bits in firmware"),
     ],

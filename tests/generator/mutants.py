@@ -1,0 +1,335 @@
+"""Show that the grids notice wrong C++: one small mutation at a time, each must be killed.
+
+    python tests/generator/mutants.py [WORD]
+
+Copies the packages and tests into a temporary folder, changes one line there, runs the tests named
+beside it and expects them to fail. WORD picks the mutants whose label holds it. Exit code 1 where a
+mutant survives or its text is no longer in the source. About 15 s each.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("fxp", "emu", "generator", "hls_lib", "tests")
+
+ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
+SUMS = "test_grid_dense.py::test_sums_in_cpp"
+SOFTMAX = "test_grid_softmax.py"
+FIRMWARE = "test_firmware.py"
+
+
+class Mutant(NamedTuple):
+    """``old`` becomes ``new`` in ``path``; the test that must notice."""
+
+    path: str
+    label: str
+    old: str
+    new: str
+    test: str
+
+
+def of(path, *changes):
+    return [Mutant(path, *change) for change in changes]
+
+
+MUTANTS = [
+    *of(
+        "hls_lib/platform.hpp",
+        (
+            "integers straight from values without integer bits",
+            "typedef typename common<X, ap_int<2>>::type wide;\n        return R(wide(x));",
+            "return R(x);",
+            ACTIVATION,
+        ),
+        (
+            "comparison of mixed signs",
+            "typedef typename common<A, B>::type wide;\n    return wide(x) > wide(y);",
+            "return x > y;",
+            ACTIVATION,
+        ),
+        (
+            "table address rounded down",
+            "const bool minus = scaled < 0;",
+            "const bool minus = false;",
+            ACTIVATION,
+        ),
+        (
+            "table address saturates at 32 bits",
+            "return ap_int<32>(whole).to_int();",
+            "return above(whole, ap_int<32>(0x7fffffff)) ? 0x7fffffff"
+            " : ap_int<32>(whole).to_int();",
+            ACTIVATION,
+        ),
+        (
+            "first table entry never read",
+            "return index < 0 ? 0 :",
+            "return index < 1 ? 1 :",
+            ACTIVATION,
+        ),
+        (
+            "low bits address the softmax table",
+            "x.range(width - 1, width - bits)",
+            "x.range(bits - 1, 0)",
+            SOFTMAX,
+        ),
+    ),
+    *of(
+        "hls_lib/dense.hpp",
+        (
+            "product added before it is cast",
+            "convert<accum_t>(accum[out] + product)",
+            "convert<accum_t>(accum[out] + x[in] *"
+            " from_raw<typename CONFIG::weight_t>(weight[flat]))",
+            f"{SUMS}[accumulators]",
+        ),
+        (
+            "last input forgotten",
+            "accum[out] = convert<accum_t>(accum[out] + product);",
+            "if (in + 1 < plan::n_in || plan::n_in == 1)"
+            " accum[out] = convert<accum_t>(accum[out] + product);",
+            f"{SUMS}[accumulators]",
+        ),
+        (
+            "lanes of one output in reverse",
+            "for (int lane = 0; lane < plan::lanes; lane++) {",
+            "for (int lane = plan::lanes - 1; lane >= 0; lane--) {",
+            f"{SUMS}[orders]",
+        ),
+        (
+            "ascending order for every strategy",
+            "static const int steps = CONFIG::steps < n_in ? CONFIG::steps : n_in;",
+            "static const int steps = n_in;",
+            f"{SUMS}[orders]",
+        ),
+        (
+            "bias wrapped before it is cast",
+            "convert<typename CONFIG::accum_t>(from_raw<typename CONFIG::bias_t>(bias[j]))",
+            "from_raw<typename CONFIG::accum_t>(bias[j])",
+            f"{SUMS}[accumulators]",
+        ),
+        (
+            "accumulator reinterpreted as the result",
+            "y[j] = convert<y_t>(accum[j]);",
+            "y[j] = from_raw<y_t>(raw_of(accum[j]));",
+            f"{SUMS}[kinds]",
+        ),
+    ),
+    *of(
+        "hls_lib/batch_normalization.hpp",
+        (
+            "product cast before the bias",
+            "convert<y_t>(x[i] * from_raw<typename CONFIG::scale_t>(scale[k]) +",
+            "convert<y_t>(convert<y_t>(x[i] * from_raw<typename CONFIG::scale_t>(scale[k])) +",
+            f"{SUMS}[batch_normalization]",
+        ),
+        (
+            "channels in blocks",
+            "const int k = i % CONFIG::n_scale_bias;",
+            "const int k = i / (CONFIG::n_in / CONFIG::n_scale_bias);",
+            f"{SUMS}[batch_normalization]",
+        ),
+    ),
+    *of(
+        "hls_lib/activation.hpp",
+        (
+            "relu casts before it clips",
+            "return positive(x) ? convert<y_t>(x) : y_t(0);",
+            "return positive(convert<y_t>(x)) ? convert<y_t>(x) : y_t(0);",
+            f"{ACTIVATION}[relu]",
+        ),
+        (
+            "limit of relu1 and relu6 off by one bit",
+            "return above(x, limit) ? convert<y_t>(limit)",
+            "return above(limit, x) ? convert<y_t>(x) : true ? convert<y_t>(limit)",
+            ACTIVATION + "[relu]",
+        ),
+        (
+            "every element takes the first slope",
+            "values[COUNT == 1 ? 0 : i]",
+            "values[0]",
+            ACTIVATION,
+        ),
+        (
+            "threshold included",
+            "y[i] = above(x[i], limit) ? convert<y_t>(x[i]) : y_t(0);",
+            "y[i] = above(limit, x[i]) ? y_t(0) : convert<y_t>(x[i]);",
+            ACTIVATION,
+        ),
+        (
+            "hard functions bounded by 1 where a 1 is 0",
+            "return type(sum_frac < 0 ? 0 : 1);",
+            "return type(1);",
+            ACTIVATION,
+        ),
+        (
+            "hard functions without their lower bound",
+            "return negative(line) ? type(0) : line;",
+            "return line;",
+            ACTIVATION,
+        ),
+        (
+            "middle of the table off by one",
+            "ap_uint<32>(CONFIG::table_size / 2);",
+            "ap_uint<32>(CONFIG::table_size / 2 - 1);",
+            ACTIVATION,
+        ),
+        (
+            "elu's table entry cast before its product",
+            "convert<y_t>(slope * entry)",
+            "convert<y_t>(slope * convert<y_t>(entry))",
+            ACTIVATION,
+        ),
+        (
+            "selu reads its last entry for a wrapped address",
+            "scaled_elu<CONFIG, 0>(x, y, scale, table);",
+            "scaled_elu<CONFIG, CONFIG::table_size - 1>(x, y, scale, table);",
+            ACTIVATION,
+        ),
+        (
+            "binary tanh of zero is -1",
+            "if (!negative(x))\n            return convert<y_t>(ap_int<2>(1));",
+            "if (positive(x))\n            return convert<y_t>(ap_int<2>(1));",
+            ACTIVATION,
+        ),
+        (
+            "ternary tanh doubles without overflow",
+            "const x_t doubled = convert<x_t>(ap_int<3>(2) * x);\n"
+            "        return ternary_tanh_stream_function::template at<y_t>(doubled);",
+            "typedef ap_fixed<format<x_t>::width + 4, format<x_t>::integer + 4> wide;\n"
+            "        return ternary_tanh_stream_function::template at<y_t>(wide(ap_int<3>(2) * x));",
+            ACTIVATION,
+        ),
+    ),
+    *of(
+        "hls_lib/softmax.hpp",
+        (
+            "sum from left to right",
+            "if (i % (2 * reach) == 0 && i + reach < SIZE)\n"
+            "                x[i] = convert<T>(x[i] + x[i + reach]);",
+            "if (level == 0 && i > 0)\n                x[0] = convert<T>(x[0] + x[i]);",
+            SOFTMAX,
+        ),
+        (
+            "exponentials not cast to the accumulator before the product",
+            "y[i] = convert<y_t>(e[i] * factor);",
+            "y[i] = convert<y_t>(convert<y_t>(e[i]) * factor);",
+            SOFTMAX,
+        ),
+        (
+            "argmax takes the last of equals",
+            "if (above(x[i], greatest)) {",
+            "if (!above(greatest, x[i])) {",
+            SOFTMAX,
+        ),
+        (
+            "legacy softmax looks its own element up",
+            "i == j ? convert<table_t>(ap_int<2>(1)) : from_raw",
+            "from_raw",
+            SOFTMAX,
+        ),
+        (
+            "axes in another order",
+            "from[i] = x[first + i * CONFIG::n_inner];",
+            "from[i] = x[outer * CONFIG::n_slice * CONFIG::n_inner + inner * CONFIG::n_slice + i];",
+            SOFTMAX,
+        ),
+    ),
+    *of(
+        "hls_lib/platform/ap.hpp",
+        (
+            "constants of synthesis without sign",
+            "template <int W, bool S> struct sized_integer { typedef ap_int<W> type; };",
+            "template <int W, bool S> struct sized_integer { typedef ap_uint<W> type; };",
+            f"{FIRMWARE}::test_every_layer_under_every_schedule",
+        ),
+    ),
+    *of(
+        "generator/cxx.py",
+        (
+            "rounding mode lost",
+            "    return str(format)\n",
+            '    return str(format).replace("AP_RND,", "AP_TRN,")\n',
+            f"{FIRMWARE}::test_every_layer_under_every_schedule[latency]",
+        ),
+        (
+            "constants stored without sign",
+            "str(format.signed).lower()",
+            '"false"',
+            f"{FIRMWARE}::test_the_outputs_without_trace",
+        ),
+    ),
+    *of(
+        "generator/project.py",
+        (
+            "weights input by input",
+            'raws["weight"] = op.weight.raw.T',
+            'raws["weight"] = op.weight.raw',
+            f"{FIRMWARE}::test_the_outputs_without_trace",
+        ),
+    ),
+    *of(
+        "generator/schedule.py",
+        (
+            "unrolled in the latency order",
+            'return op.weight.shape[0] if entry.strategy == "latency" else entry.reuse_factor',
+            'return entry.reuse_factor if entry.strategy == "resource" else op.weight.shape[0]',
+            f"{SUMS}[orders]",
+        ),
+    ),
+]
+
+
+def killed(folder: Path, mutant: Mutant) -> bool:
+    """Whether the named tests fail on the mutant: bits differ, or a static_assert refuses it."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, f"tests/generator/{mutant.test}"], cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode not in (0, 1) or " skipped" in done.stdout:
+        raise RuntimeError(f"{mutant.label}: pytest said\n{done.stdout[-2000:]}")
+    errors = re.findall(r"^E .*error: (.*)$", done.stdout, re.M)
+    if errors and "static assertion failed" not in errors[0]:
+        raise RuntimeError(f"{mutant.label}: a mutant must compile, not {errors[0]}")
+    reasons = errors or re.findall(r"^E +(?:AssertionError: )?(\S.*)$", done.stdout, re.M)
+    print(f"    {reasons[0][:110] if reasons else 'no failure'}", flush=True)
+    return done.returncode == 1
+
+
+def main() -> int:
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    bad = 0
+    for mutant in MUTANTS:
+        if word not in mutant.label:
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            for package in PACKAGES:
+                shutil.copytree(ROOT / package, folder / package)
+            shutil.copy(ROOT / "pyproject.toml", folder)
+            path = folder / mutant.path
+            source = path.read_text()
+            start = time.monotonic()
+            print(f"{mutant.path}: {mutant.label}")
+            if source.count(mutant.old) < 1:
+                print("    the text is no longer in the source")
+                bad += 1
+                continue
+            path.write_text(source.replace(mutant.old, mutant.new, 1))
+            if not killed(folder, mutant):
+                print(f"    SURVIVED in {time.monotonic() - start:.0f} s")
+                bad += 1
+    print(f"{bad} survived" if bad else "all killed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
