@@ -70,7 +70,8 @@ class Activation(Op):
             growth.multiply(inputs[0].format, constant.format)  # raises where no format is so wide
 
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
-        return self.row.raw(self, inputs[0], values[0].format)
+        found = self.row.raw(self, inputs[0], values[0].format)
+        return roomy(found, self.result.width)  # type: ignore[no-any-return]
 
     def reference(self, *inputs: Real) -> Real:
         return self.row.reference(inputs[0], *(constant.value for constant in self.parameters))

@@ -106,7 +106,7 @@ class Softmax(Op):
         wide = growth.add(format, format)
         one = from_fraction(1, format)
         apart = growth.subtract(f, f)
-        y = np.empty_like(x)
+        y: Raw = roomy(np.zeros(x.shape, dtype=np.int64), self.result.width)
         for i in range(self.n_slice):
             total = np.zeros(len(x), dtype=np.int64)
             for j in range(self.n_slice):
@@ -120,7 +120,7 @@ class Softmax(Op):
         return y
 
     def _argmax(self, x: Raw, f: Format) -> Raw:
-        y = np.zeros_like(x)
+        y: Raw = roomy(np.zeros(x.shape, dtype=np.int64), self.result.width)
         y[np.arange(len(x)), x.argmax(axis=1)] = from_fraction(1, self.result)
         return y
 
