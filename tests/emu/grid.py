@@ -115,7 +115,9 @@ def run(op: Op, raw: np.ndarray, text: str) -> np.ndarray:
     """What the emulator gives for raw inputs (N, ...) of the format ``text``."""
     value = Value("x", raw.shape[1:], Format.parse(text))
     op.check(value)
-    return op.evaluate(raw, values=(value,))
+    found = op.evaluate(raw, values=(value,))
+    assert found.dtype == (np.int64 if op.result.width <= 62 else object), op.result
+    return found
 
 
 def agree(found: np.ndarray, expected: list, what: Callable[[], str]) -> int:

@@ -69,8 +69,8 @@ MUTANTS = [
         ),
         (
             "product cast at once to the result's rounding",
-            "return cast(x * raw, product, op.result)",
-            "return cast(cast(x * raw, product, f), f, op.result)",
+            "return cast(roomy(x, product.width) * raw, product, op.result)",
+            "return cast(cast(roomy(x, product.width) * raw, product, f), f, op.result)",
         ),
         (
             "thresholded relu at its threshold",
@@ -84,13 +84,13 @@ MUTANTS = [
         ),
         (
             "elu without alpha",
-            "op.table.raw * alpha.raw.reshape(-1)[0], product, op.result",
-            "op.table.raw, op.table.format, op.result",
+            "roomy(op.table.raw, product.width) * alpha.raw.reshape(-1)[0]",
+            "roomy(op.table.raw, product.width) << alpha.format.frac",
         ),
         (
             "elu casts the table first",
-            "cast(op.table.raw * alpha.raw.reshape(-1)[0], product, op.result)",
-            "cast(cast(op.table.raw, op.table.format, op.result) * alpha.raw.reshape(-1)[0], growth.multiply(op.result, alpha.format), op.result)",
+            "below: Raw = cast(entries, product, op.result)[index]",
+            "first = cast(op.table.raw, op.table.format, op.result)\n    below: Raw = cast(first * alpha.raw.reshape(-1)[0], growth.multiply(op.result, alpha.format), op.result)[index]",
         ),
         (
             "elu wraps to the first entry",
@@ -165,11 +165,11 @@ MUTANTS = [
             "return np.where(_above(x, f, -1), one",
             "return np.where(~_above(-x, f, 1), one",
         ),
-        ("ternary tanh does not double", "cast(2 * x, _doubled(op, f), f)", "x"),
+        ("ternary tanh does not double", "cast(2 * roomy(x, wide.width), wide, f)", "x"),
         (
             "ternary tanh doubles exactly",
-            "_ternary(op, cast(2 * x, _doubled(op, f), f), f)",
-            "_ternary(op, 2 * x, f)",
+            "_ternary(op, cast(2 * roomy(x, wide.width), wide, f), f)",
+            "_ternary(op, 2 * roomy(x, wide.width), f)",
         ),
     ),
     *_of(
@@ -187,13 +187,13 @@ MUTANTS = [
         ),
         (
             "index keeps more than 32 bits",
-            "return int32(quotient << max(-frac, 0))",
-            "return quotient << max(-frac, 0)",
+            "return int32(quotient << max(-format.frac, 0))",
+            "return quotient << max(-format.frac, 0)",
         ),
         (
             "index of I > W divided exactly",
-            "    up, down = _reduced(frac, size, span)\n    scaled = np.asarray(raw) * up\n",
-            "    up, down = _reduced(frac, size, span)\n    scaled = np.asarray(raw) * up << max(-frac, 0)\n    frac = 0\n",
+            "    quotient = np.where(scaled < 0, -(-scaled // down), scaled // down)\n    return int32(quotient << max(-format.frac, 0))",
+            "    scaled = scaled << max(-format.frac, 0)\n    quotient = np.where(scaled < 0, -(-scaled // down), scaled // down)\n    return int32(quotient)",
         ),
         ("limit rounded", "raw >> -shift", "-(-raw >> -shift)"),
     ),
@@ -285,8 +285,8 @@ MUTANTS = [
         "dense",
         (
             "product cast before the sum",
-            "total = aligned(flat * self.scale.raw.reshape(-1), product, full)",
-            "total = aligned(cast(flat * self.scale.raw.reshape(-1), product, self.result), self.result, full)",
+            "aligned(roomy(flat, full.width) * self.scale.raw.reshape(-1), product, full)",
+            "aligned(cast(roomy(flat, full.width) * self.scale.raw.reshape(-1), product, self.result), self.result, full)",
         ),
         (
             "channels repeated in blocks",
@@ -342,8 +342,8 @@ MUTANTS = [
         ("top bits signed", "+ 1)) & (size - 1)", "+ 1)) & (size // 2 - 1)"),
         (
             "result cast by halves",
-            "return cast(e * scale[:, None], product, self.result)",
-            "return cast(cast(e * scale[:, None], product, self.accum), self.accum, self.result)",
+            "return cast(roomy(e, product.width) * scale[:, None], product, self.result)",
+            "return cast(cast(roomy(e, product.width) * scale[:, None], product, self.accum), self.accum, self.result)",
         ),
         ("legacy sum not cast", "total = cast(total + term, wide, format)", "total = total + term"),
         (
@@ -358,13 +358,13 @@ MUTANTS = [
         ),
         (
             "legacy exponential span",
-            "f.frac, table.size, 16)\n                index",
-            "f.frac, table.size, 8)\n                index",
+            "int_steps(x[:, j] - x[:, i], apart, table.size, 16)",
+            "int_steps(x[:, j] - x[:, i], apart, table.size, 8)",
         ),
         (
             "legacy inverse span",
-            "int_steps(total, format.frac, self.inverse.size, 64)",
-            "int_steps(total, format.frac, self.inverse.size, 32)",
+            "int_steps(total, format, self.inverse.size, 64)",
+            "int_steps(total, format, self.inverse.size, 32)",
         ),
         ("legacy index off by one", "steps + table.size // 2)", "steps + table.size // 2 - 1)"),
         (

@@ -279,6 +279,23 @@ def test_wide_batch_normalization():
             normalised(text, result, scale, bias, raw=raw)
 
 
+@pytest.mark.parametrize(
+    ("text", "scale", "bias"),
+    [
+        ("fixed<70,30>", "fixed<16,4>", "fixed<16,8>"),
+        ("ufixed<63,5>", "fixed<8,2>", "fixed<64,2>"),
+        ("fixed<16,6>", "fixed<80,2>", "fixed<10,4>"),
+        ("fixed<40,10>", "fixed<30,10>", "fixed<30,14>"),
+        ("fixed<16,6>", "fixed<16,6>", "fixed<40,38>"),
+    ],
+)
+def test_batch_normalization_beyond_62_bits(text, scale, bias):
+    """Operands, product or sum alone above 62 bits."""
+    raw = grid.corners(text, np.random.default_rng(6), 40)
+    for result in ("fixed<16,6,RND,SAT>", "fixed<100,40,RND_CONV>", "ufixed<70,20,TRN,SAT>"):
+        normalised(text, result, scale, bias, raw=raw)
+
+
 def test_batch_normalization_repeats_its_channels():
     """Element i takes constant ``i % n``: the last axis, or the whole tensor."""
     raw = np.arange(-12, 12).reshape(2, 2, 2, 3)

@@ -28,6 +28,8 @@ def tables(size, text, seed):
     """Distinct scrambled entries: a wrong address gives a wrong output."""
     t = oracle.read(text)
     rng = np.random.default_rng(seed)
+    if t.width > 62:
+        return [int(r) for r in rng.choice(grid.corners(text, rng, 4 * size), size)]
     return [int(r) for r in rng.integers(t.low, t.high, size, endpoint=True)]
 
 
@@ -203,6 +205,22 @@ def test_wide_inputs(kind):
             raw=raw,
             difference="ufixed<50,40,RND,SAT>",
         )
+
+
+@pytest.mark.parametrize("kind", ["latency", "stable", "legacy", "argmax"])
+@pytest.mark.parametrize("text", ["fixed<70,30>", "ufixed<63,20>", "fixed<16,6>"])
+def test_beyond_62_bits(kind, text):
+    """Inputs, sums, tables and results above 62 bits, together and apart."""
+    rng = np.random.default_rng(11)
+    raw = rng.choice(grid.corners(text, rng, 40), size=(40, 3))
+    for result in ("fixed<16,6,RND,SAT>", "fixed<80,10,RND_CONV,SAT>", "fixed<70,2>"):
+        for accum, table in (
+            ("fixed<18,8,RND,SAT>", "fixed<18,8,RND,SAT>"),
+            ("fixed<75,20,RND,SAT>", "fixed<66,8>"),
+            ("fixed<62,20,TRN,SAT>", "fixed<62,10>"),
+        ):
+            types = {"accum": accum, "table": table, "inverse_input": "fixed<64,30,RND,SAT>"}
+            check(kind, text, result, raw=raw, sizes=(16, 64), difference="ufixed<66,30>", **types)
 
 
 def test_legacy_indices_at_the_end_of_a_c_int():
