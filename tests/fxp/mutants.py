@@ -63,8 +63,8 @@ def rounding_mutants() -> list[tuple[str, str, str]]:
 def overflow_mutants() -> list[tuple[str, str, str]]:
     """Each overflow's edge moved by one, each condition turned round."""
     narrow = [
-        ("out[k] = min(max(r, low), high)", "out[k] = min(max(r, low), high - 1)"),
-        ("out[k] = min(max(r, low), high)", "out[k] = min(max(r, low + 1), high)"),
+        ("flip), low), high)", "flip), low), high - 1)"),
+        ("flip), low), high)", "flip), low + 1), high)"),
         ("r if low <= r <= high", "r if low < r <= high"),
         ("r if low <= r <= high", "r if low <= r < high"),
         ("out[k] = above if value > high_in", "out[k] = above if value >= high_in"),
@@ -82,8 +82,10 @@ def overflow_mutants() -> list[tuple[str, str, str]]:
             "            pass\n    elif target.overflow is Overflow.WRAP_SM",
         ),
         ("flip) & high\n", "flip) & (high >> 1)\n"),
-        ("out[k] = (r << lift) >> lift", "out[k] = (r << (lift + 1)) >> (lift + 1)"),
-        ("out[k] = (m[k] << up) >> lift", "out[k] = (m[k] << up) >> (lift - 1)"),
+        ("flip) << lift) >> lift", "flip) << (lift + 1)) >> (lift + 1)"),
+        ("moved = (m[k] << up) >> lift", "moved = (m[k] << up) >> (lift - 1)"),
+        ("moved if signed != 0 else moved & high", "moved"),
+        ("up = lift - shift", "up = lift - shift + 1"),
         ("if kind == 0 or over == 0:", "if kind == 0:"),
         ("return wrapped | (high & ~((np.int64(1) << (width - sat_bits)) - 1))", "return wrapped"),
         ("~wrapped if deleted != sign", "~wrapped if deleted == sign"),
