@@ -25,7 +25,17 @@ from fxp import Format, FxArray, cast
 
 SOURCE = "fixed<32,12>"
 ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_MIN_INF", "RND_INF", "RND_CONV")
-OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
+OVERFLOWS = (
+    "WRAP",
+    "SAT",
+    "SAT_ZERO",
+    "SAT_SYM",
+    "WRAP,1",
+    "WRAP,3",
+    "WRAP_SM",
+    "WRAP_SM,1",
+    "WRAP_SM,3",
+)
 APY_ROUNDINGS = dict(zip(ROUNDINGS, ROUNDINGS, strict=True))
 
 

@@ -182,17 +182,42 @@ def _cast_sat(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high): 
 def _cast_rare(  # type: ignore[no-untyped-def]
     m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits
 ):
-    up = min(-shift, 63) if shift <= 0 else 0
+    index = width + shift
+    if shift > 0 and signed == 0:
+        top = high & ~((np.int64(1) << (width - sat_bits)) - 1)
+        for k in range(m.size):
+            r = _round(m[k], shift, bias, sign_mask, odd_mask, flip)
+            out[k] = r if low <= r <= high else (r & high) | top
+        return
+    if shift > 0:
+        # overflow_raw without branches: masks of all ones or none stand for its conditions.
+        place = min(index, 63)  # beyond the source its bits are its sign: such values fit if < 0
+        lift, kept_place = 64 - width, width - max(sat_bits, 1)
+        by_sign = np.int64(-1 if sat_bits > 0 else 0)
+        inverse = np.int64(-1 if sat_bits > 1 else 0)
+        magnitude = np.int64(-1 if kind == 4 else 0)
+        top = np.int64(1) << (width - 1)
+        keep = (np.int64(1) << kept_place) - 1 if sat_bits > 0 else np.int64(-1)
+        above, under = (top - 1) & ~keep, -top & by_sign
+        for k in range(m.size):
+            value = m[k]
+            r = _round(value, shift, bias, sign_mask, odd_mask, flip)
+            negative = r >> 63
+            wrapped = (r << lift) >> lift
+            kept = -((wrapped >> kept_place) & 1)
+            deleted = -((value >> place) & 1)
+            wanted = (negative & by_sign) ^ (deleted & ~by_sign) ^ inverse
+            body = (wrapped ^ ((kept ^ wanted) & magnitude)) & keep
+            over = body | (negative & under) | (~negative & above)
+            out[k] = r if low <= r <= high else over
+        return
+    up = min(-shift, 63)
     low_in, high_in = -((-low) >> up), high >> up
     for k in range(m.size):
         value = m[k]
-        r = round_raw(value, shift, bias, sign_mask, odd_mask, flip)
-        if shift <= 0:
-            over = np.int64(value > high_in) - np.int64(value < low_in)
-        else:
-            over = np.int64(r > high) - np.int64(r < low)
-        index = width + shift
-        deleted = (value >> index) & 1 if 0 <= index < 64 else np.int64(0)
+        r = value << -shift if shift > -64 else np.int64(0)
+        over = np.int64(value > high_in) - np.int64(value < low_in)
+        deleted = (value >> index) & 1 if index >= 0 else np.int64(0)
         out[k] = overflow_raw(r, over, kind, low, high, width, signed, sat_bits, deleted)
 
 
