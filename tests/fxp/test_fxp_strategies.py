@@ -18,7 +18,8 @@ def test_casts_agree_with_the_oracle(case):
     raw, source, target = case
     s, t = oracle.read(str(source)), oracle.read(str(target))
     expected = [oracle.cast(int(m), s, t) for m in raw]
-    np.testing.assert_array_equal(cast(raw, source, target).astype(object), expected)
+    wanted = np.array(expected, dtype=object)  # some exceed int64, and numpy would make floats
+    np.testing.assert_array_equal(cast(raw, source, target).astype(object), wanted)
 
 
 @pytest.mark.parametrize("family", ["ap", "ap_int", "ac", "ac_int"])
