@@ -12,7 +12,7 @@ template <class T, int COUNT, class raw_t> T parameter(const raw_t *values, int 
     return from_raw<T>(values[COUNT == 1 ? 0 : i]);
 }
 
-// ---- functions without parameters or tables: at<y_t>(x) -------------------------------------------
+// ---- functions without parameters or tables: at<y_t>(x) -----------------------------------------
 
 struct linear_function { // cast(x)
     template <class y_t, class x_t> static y_t at(const x_t &x) { return convert<y_t>(x); }
@@ -26,7 +26,7 @@ struct relu_function { // x > 0 ? cast(x) : 0
 
 template <int LIMIT> struct relu_max_function { // x < 0 ? 0 : x > LIMIT ? cast(LIMIT) : cast(x)
     template <class y_t, class x_t> static y_t at(const x_t &x) {
-        const ap_int<8> limit = LIMIT;
+        const whole<8> limit = LIMIT;
         if (negative(x))
             return y_t(0);
         return above(x, limit) ? convert<y_t>(limit) : convert<y_t>(x);
@@ -38,22 +38,22 @@ struct binary_tanh_function { // x >= 0 ? cast(1) : cast(-1), or 1 and 0 where t
         const bool one_bit =
             format<y_t>::is_integer && format<y_t>::width == 1 && !format<y_t>::is_signed;
         if (!negative(x))
-            return convert<y_t>(ap_int<2>(1));
-        return one_bit ? y_t(0) : convert<y_t>(ap_int<2>(-1));
+            return convert<y_t>(whole<2>(1));
+        return one_bit ? y_t(0) : convert<y_t>(whole<2>(-1));
     }
 };
 
 struct ternary_tanh_stream_function { // x > 1 ? cast(1) : x > -1 ? 0 : cast(-1)
     template <class y_t, class x_t> static y_t at(const x_t &x) {
-        if (above(x, ap_int<2>(1)))
-            return convert<y_t>(ap_int<2>(1));
-        return above(x, ap_int<2>(-1)) ? y_t(0) : convert<y_t>(ap_int<2>(-1));
+        if (above(x, whole<2>(1)))
+            return convert<y_t>(whole<2>(1));
+        return above(x, whole<2>(-1)) ? y_t(0) : convert<y_t>(whole<2>(-1));
     }
 };
 
 struct ternary_tanh_function { // the same of x's own type of 2 * x
     template <class y_t, class x_t> static y_t at(const x_t &x) {
-        const x_t doubled = convert<x_t>(ap_int<3>(2) * x);
+        const x_t doubled = convert<x_t>(whole<3>(2) * x);
         return ternary_tanh_stream_function::template at<y_t>(doubled);
     }
 };
@@ -82,7 +82,7 @@ BITWRIGHT_PLAIN(ternary_tanh, ternary_tanh_function)
 BITWRIGHT_PLAIN(ternary_tanh_stream, ternary_tanh_stream_function)
 #undef BITWRIGHT_PLAIN
 
-// ---- functions with parameters ----------------------------------------------------------------------
+// ---- functions with parameters ------------------------------------------------------------------
 
 // x > 0 ? cast(x) : cast(alpha * x), alpha shared
 template <class CONFIG, class x_t, class y_t, class alpha_raw_t>
@@ -121,20 +121,20 @@ Elements:
     }
 }
 
-// min(max(slope * x + shift, 0), 1), exact. Where the sum's least bit is worth more than 1, the upper
-// bound is 0: a 1 of the sum's own type.
+// min(max(slope * x + shift, 0), 1), exact. Where the sum's least bit is worth more than 1, the
+// upper bound is 0: a 1 of the sum's own type.
 template <class SLOPE, class SHIFT, class x_t> struct hard_line {
     static const int product_integer = format<SLOPE>::integer + format<x_t>::integer;
     static const int product_frac = format<SLOPE>::frac + format<x_t>::frac;
     static const int sum_frac = largest(product_frac, format<SHIFT>::frac);
     static const int integer = largest(largest(product_integer, format<SHIFT>::integer) + 2, 3);
     static const int frac = largest(sum_frac, 0);
-    typedef ap_fixed<integer + frac, integer> type;
+    typedef fixed<integer + frac, integer> type;
 
     static type at(const x_t &x, const SLOPE &slope, const SHIFT &shift) {
 #pragma HLS INLINE
         const type line = slope * x + shift;
-        if (above(line, ap_int<2>(1)))
+        if (above(line, whole<2>(1)))
             return type(sum_frac < 0 ? 0 : 1);
         return negative(line) ? type(0) : line;
     }
@@ -160,22 +160,21 @@ Elements:
 // cast(2 * min(max(slope * x + shift, 0), 1) - 1)
 template <class CONFIG, class x_t, class y_t, class slope_raw_t, class shift_raw_t>
 void hard_tanh(const x_t x[CONFIG::n_in], y_t y[CONFIG::n_in],
-               const slope_raw_t slope[CONFIG::n_slope],
-               const shift_raw_t shift[CONFIG::n_shift]) {
+               const slope_raw_t slope[CONFIG::n_slope], const shift_raw_t shift[CONFIG::n_shift]) {
 #pragma HLS PIPELINE II=CONFIG::reuse_factor
     typedef typename CONFIG::slope_t slope_t;
     typedef typename CONFIG::shift_t shift_t;
 Elements:
     for (int i = 0; i < CONFIG::n_in; i++) {
 #pragma HLS UNROLL
-        y[i] = convert<y_t>(ap_int<3>(2) * hard_line<slope_t, shift_t, x_t>::at(
-                                               x[i], parameter<slope_t, CONFIG::n_slope>(slope, i),
-                                               parameter<shift_t, CONFIG::n_shift>(shift, i)) -
-                            ap_int<2>(1));
+        y[i] = convert<y_t>(whole<3>(2) * hard_line<slope_t, shift_t, x_t>::at(
+                                                x[i], parameter<slope_t, CONFIG::n_slope>(slope, i),
+                                                parameter<shift_t, CONFIG::n_shift>(shift, i)) -
+                            whole<2>(1));
     }
 }
 
-// ---- functions with a table -------------------------------------------------------------------------
+// ---- functions with a table ---------------------------------------------------------------------
 
 // cast(table[clamp(int(x * N / SPAN) + N / 2)])
 template <class CONFIG, int SPAN, class x_t, class y_t, class table_raw_t>
@@ -186,9 +185,10 @@ Elements:
     for (int i = 0; i < CONFIG::n_in; i++) {
 #pragma HLS UNROLL
         // Added modulo 2^32, as in the emulator.
-        const ap_uint<32> moved = ap_uint<32>(ap_int<32>(int_steps<CONFIG::table_size, SPAN>(x[i]))) +
-                                  ap_uint<32>(CONFIG::table_size / 2);
-        const int index = clamped<CONFIG::table_size>(ap_int<32>(moved).to_int());
+        const natural<32> moved =
+            natural<32>(whole<32>(int_steps<CONFIG::table_size, SPAN>(x[i]))) +
+            natural<32>(CONFIG::table_size / 2);
+        const int index = clamped<CONFIG::table_size>(whole<32>(moved).to_int());
         y[i] = convert<y_t>(from_raw<typename CONFIG::table_t>(table[index]));
     }
 }
@@ -208,7 +208,7 @@ BITWRIGHT_LOOK_UP(softsign, 16)
 // int(-x * N / 8), at most N - 1; a value that wraps below zero reads entry WRAPPED
 template <int SIZE, int WRAPPED, class x_t> int negative_index(const x_t &x) {
 #pragma HLS INLINE
-    typedef ap_fixed<format<x_t>::width + 2, format<x_t>::integer + 2> wide;
+    typedef fixed<format<x_t>::width + 2, format<x_t>::integer + 2> wide;
     const int index = int_steps<SIZE, 8>(wide(-wide(x)));
     return index < 0 ? WRAPPED : clamped<SIZE>(index);
 }

@@ -1,8 +1,8 @@
 // y[j] = cast(b[j] + sum_i accum(x[i] * w[j, i])), each product and each sum cast to accum.
 //
-// weight is (n_out, n_in), row-major, as raw integers; bias likewise. One loop nest: turns x steps x
-// lanes, a lane being a multiplier. CONFIG::steps = reuse_factor, or n_in in the latency strategy,
-// fixes the order of the additions; what the pipeline encloses does not.
+// weight is (n_out, n_in), row-major, as raw integers; bias likewise. One loop nest: turns x steps
+// x lanes, a lane being a multiplier. CONFIG::steps = reuse_factor, or n_in in the latency
+// strategy, fixes the order of the additions; what the pipeline encloses does not.
 //     steps < n_in    output j sees its inputs s, s + steps, s + 2 * steps ... for s = 0, 1 ...
 //     steps >= n_in   every output sees its inputs in ascending order; steps / n_in turns, each for
 //                     its own share of the outputs
@@ -27,9 +27,10 @@ template <class CONFIG> struct dense_plan {
     static_assert(n_in % steps == 0 && CONFIG::steps % steps == 0,
                   "the number of steps must divide the inputs or be a multiple of them");
     static_assert(n_out % turns == 0, "the number of steps must divide the number of products");
-    static_assert(order == wanted || sums_commute<typename CONFIG::accum_t>::value,
-                  "an accumulator that can saturate must add in the model's order: this reuse_factor"
-                  " and strategy add in another one");
+    static_assert(
+        order == wanted || sums_commute<typename CONFIG::accum_t>::value,
+        "an accumulator that can saturate must add in the model's order: this reuse_factor"
+        " and strategy add in another one");
 };
 
 // What all lanes do at once; lanes of one output add one after the other.

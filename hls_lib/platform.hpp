@@ -1,4 +1,4 @@
-// convert<R>(x) = overflow(round(x)) in R's modes; above(x, y) = x > y exactly: what the kernels share.
+// convert<R>(x) = overflow(round(x)) in R's modes; above(x, y) = x > y, exactly.
 #ifndef BITWRIGHT_PLATFORM_HPP
 #define BITWRIGHT_PLATFORM_HPP
 
@@ -23,10 +23,10 @@ constexpr long long greatest_common(long long a, long long b) {
 
 // A signed type that holds every value of A and of B.
 template <class A, class B> struct common {
-    static const int integer =
-        largest(format<A>::integer + !format<A>::is_signed, format<B>::integer + !format<B>::is_signed);
+    static const int integer = largest(format<A>::integer + !format<A>::is_signed,
+                                       format<B>::integer + !format<B>::is_signed);
     static const int frac = largest(format<A>::frac, format<B>::frac);
-    typedef ap_fixed<integer + frac, integer> type;
+    typedef fixed<integer + frac, integer> type;
 };
 
 // x > y. Both go to one signed type first: AMD's C simulation (2019 headers, as in hls4ml 1.3.0)
@@ -39,16 +39,16 @@ template <class A, class B> bool above(const A &x, const B &y) {
 
 template <class A> bool positive(const A &x) {
 #pragma HLS INLINE
-    return above(x, ap_int<2>(0));
+    return above(x, whole<2>(0));
 }
 
 template <class A> bool negative(const A &x) {
 #pragma HLS INLINE
-    return above(ap_int<2>(0), x);
+    return above(whole<2>(0), x);
 }
 
-// Conversion into a fixed type is the type's own; into an integer type the source first gets integer
-// bits, because AMD's C simulation converts values without them wrongly.
+// Conversion into a fixed type is the type's own; into an integer type the source first gets
+// integer bits, because AMD's C simulation converts values without them wrongly.
 template <class R, class X, bool IS_INTEGER = format<R>::is_integer> struct converter {
     static R from(const X &x) {
 #pragma HLS INLINE
@@ -58,7 +58,7 @@ template <class R, class X, bool IS_INTEGER = format<R>::is_integer> struct conv
 template <class R, class X> struct converter<R, X, true> {
     static R from(const X &x) {
 #pragma HLS INLINE
-        typedef typename common<X, ap_int<2>>::type wide;
+        typedef typename common<X, whole<2>>::type wide;
         return R(wide(x));
     }
 };
@@ -91,22 +91,24 @@ Elements:
     }
 }
 
-// (int)(x * SIZE / SPAN): truncated toward zero at x's fraction, again at the point, low 32 bits kept.
+// (int)(x * SIZE / SPAN): truncated toward zero at x's fraction, again at the point, low 32 bits
+// kept.
 template <int SIZE, int SPAN, class X> int int_steps(const X &x) {
 #pragma HLS INLINE
     static_assert(SIZE > 0 && SPAN > 0, "a table covers a span with at least one entry");
     const long long common_factor = greatest_common(SIZE, SPAN);
     const long long up = SIZE / common_factor, down = SPAN / common_factor;
-    static_assert((SPAN & (SPAN - 1)) == 0, "the span must be a power of two: the division is a shift");
+    static_assert((SPAN & (SPAN - 1)) == 0,
+                  "the span must be a power of two: the division is a shift");
     const int drop = log2_floor(down), frac = format<X>::frac;
     const int down_bits = drop + (frac > 0 ? frac : 0);
     const int width = format<X>::width + 2 + log2_floor(up) + 1 + (frac < 0 ? -frac : 0) + 32;
-    ap_int<width> scaled = ap_int<width>(raw_of(x)) * ap_int<34>(up);
+    whole<width> scaled = whole<width>(raw_of(x)) * whole<34>(up);
     const bool minus = scaled < 0;
-    ap_int<width> magnitude = minus ? ap_int<width>(-scaled) : scaled;
+    whole<width> magnitude = minus ? whole<width>(-scaled) : scaled;
     magnitude = (magnitude >> down_bits) << (frac < 0 ? -frac : 0);
-    const ap_int<width> whole = minus ? ap_int<width>(-magnitude) : magnitude;
-    return ap_int<32>(whole).to_int();
+    const whole<width> steps = minus ? whole<width>(-magnitude) : magnitude;
+    return whole<32>(steps).to_int();
 }
 
 // The position of ``index`` in a table of SIZE entries; outside it, the nearest end.
@@ -121,8 +123,8 @@ template <int SIZE, class X> int top_bits(X x) {
     static_assert(SIZE >= 2 && (SIZE & (SIZE - 1)) == 0, "top bits address a table of 2^n entries");
     const int bits = log2_floor(SIZE), width = format<X>::width;
     static_assert(bits <= width, "a table has at most one entry for every code of its address");
-    ap_uint<bits> slice = x.range(width - 1, width - bits);
-    return ap_int<bits + 1>(slice).to_int();
+    natural<bits> slice = x.range(width - 1, width - bits);
+    return whole<bits + 1>(slice).to_int();
 }
 
 } // namespace bw

@@ -1,4 +1,4 @@
-// y[i] = cast(e[i] * inverse[top bits of inverse_input(tree sum of e)]), e[i] from the table of exponentials.
+// y[i] = cast(e[i] * inverse[top bits of inverse_input(tree sum of e)]), e[i] = exp from a table.
 #ifndef BITWRIGHT_SOFTMAX_HPP
 #define BITWRIGHT_SOFTMAX_HPP
 
@@ -6,8 +6,9 @@
 
 namespace bw {
 
-// Sum of x[0 .. SIZE - 1] in a tree, every node cast to T: neighbours first, then their sums, so that
-// the left part of each node holds the largest power of two of terms below its count. Overwrites x.
+// Sum of x[0 .. SIZE - 1] in a tree, every node cast to T: neighbours first, then their sums, so
+// that the left part of each node holds the largest power of two of terms below its count.
+// Overwrites x.
 template <int SIZE, class T> T tree_sum(T x[SIZE]) {
 #pragma HLS INLINE
     const int levels = SIZE < 2 ? 0 : 1 + log2_floor(SIZE - 1);
@@ -111,12 +112,12 @@ struct softmax_legacy_slice {
         Terms:
             for (int j = 0; j < CONFIG::n_slice; j++) {
 #pragma HLS UNROLL
-                const ap_uint<32> moved =
-                    ap_uint<32>(ap_int<32>(int_steps<CONFIG::exponential_size, 16>(x[j] - x[i]))) +
-                    ap_uint<32>(CONFIG::exponential_size / 2);
-                const int index = clamped<CONFIG::exponential_size>(ap_int<32>(moved).to_int());
-                const table_t term =
-                    i == j ? convert<table_t>(ap_int<2>(1)) : from_raw<table_t>(exponential[index]);
+                const natural<32> moved =
+                    natural<32>(whole<32>(int_steps<CONFIG::exponential_size, 16>(x[j] - x[i]))) +
+                    natural<32>(CONFIG::exponential_size / 2);
+                const int index = clamped<CONFIG::exponential_size>(whole<32>(moved).to_int());
+                const table_t term = i == j ? convert<table_t>(whole<2>(1))
+                                            : from_raw<table_t>(exponential[index]);
                 sum = convert<table_t>(sum + term);
             }
             const int index =
@@ -144,7 +145,7 @@ struct softmax_argmax_slice {
     Results:
         for (int i = 0; i < CONFIG::n_slice; i++) {
 #pragma HLS UNROLL
-            y[i] = i == best ? convert<y_t>(ap_int<2>(1)) : y_t(0);
+            y[i] = i == best ? convert<y_t>(whole<2>(1)) : y_t(0);
         }
     }
 };

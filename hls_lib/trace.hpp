@@ -1,4 +1,4 @@
-// trace(name, x): every value of x as a raw int64, appended to the record of ``name``; C simulation only.
+// trace(name, x): x as raw int64 values, appended to the record of ``name``; C simulation only.
 #ifndef BITWRIGHT_TRACE_HPP
 #define BITWRIGHT_TRACE_HPP
 

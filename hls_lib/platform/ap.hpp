@@ -1,4 +1,4 @@
-// T: ap_fixed, ap_ufixed, ap_int or ap_uint of AMD's headers; the raw integer of T is its bit pattern.
+// from_raw<T>(raw_of(x)) = x, for T of AMD's ap_fixed, ap_ufixed, ap_int and ap_uint.
 #ifndef BITWRIGHT_PLATFORM_AP_HPP
 #define BITWRIGHT_PLATFORM_AP_HPP
 
@@ -7,7 +7,7 @@
 
 namespace bw {
 
-// What a type says of its bits: width, integer bits (sign included), sign, and whether it is ap_(u)int.
+// What a type says: width, integer bits (sign included), sign, and whether it is ap_(u)int.
 template <class T> struct format;
 template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> struct format<ap_fixed<W, I, Q, O, N>> {
     static const int width = W, integer = I, frac = W - I;
@@ -26,8 +26,15 @@ template <int W> struct format<ap_uint<W>> {
     static const bool is_signed = false, is_integer = true;
 };
 
+// What kernels compute with: exact types, which never round or saturate.
+template <int W, int I> using fixed = ap_fixed<W, I>;
+template <int W> using whole = ap_int<W>;
+template <int W> using natural = ap_uint<W>;
+
 // Whether sums cast to T may be taken in any order: plain wrapping, no saturated bits.
-template <class T> struct sums_commute { static const bool value = format<T>::is_integer; };
+template <class T> struct sums_commute {
+    static const bool value = format<T>::is_integer;
+};
 template <int W, int I, ap_q_mode Q> struct sums_commute<ap_fixed<W, I, Q, AP_WRAP, 0>> {
     static const bool value = true;
 };
@@ -35,20 +42,40 @@ template <int W, int I, ap_q_mode Q> struct sums_commute<ap_ufixed<W, I, Q, AP_W
     static const bool value = true;
 };
 
-template <int W, bool S> struct sized_integer { typedef ap_int<W> type; };
-template <int W> struct sized_integer<W, false> { typedef ap_uint<W> type; };
+template <int W, bool S> struct sized_integer {
+    typedef ap_int<W> type;
+};
+template <int W> struct sized_integer<W, false> {
+    typedef ap_uint<W> type;
+};
 
-// How W-bit constants are stored: plain integers for a compiler, W bits for synthesis, where the words
-// of a reshaped array must not hold padding.
+// How W-bit constants are stored: plain integers for a compiler, W bits for synthesis, where the
+// words of a reshaped array must not hold padding.
 template <int BYTES, bool S> struct native;
-template <> struct native<1, true> { typedef signed char type; };
-template <> struct native<2, true> { typedef short type; };
-template <> struct native<4, true> { typedef int type; };
-template <> struct native<8, true> { typedef long long type; };
-template <> struct native<1, false> { typedef unsigned char type; };
-template <> struct native<2, false> { typedef unsigned short type; };
-template <> struct native<4, false> { typedef unsigned int type; };
-template <> struct native<8, false> { typedef unsigned long long type; };
+template <> struct native<1, true> {
+    typedef signed char type;
+};
+template <> struct native<2, true> {
+    typedef short type;
+};
+template <> struct native<4, true> {
+    typedef int type;
+};
+template <> struct native<8, true> {
+    typedef long long type;
+};
+template <> struct native<1, false> {
+    typedef unsigned char type;
+};
+template <> struct native<2, false> {
+    typedef unsigned short type;
+};
+template <> struct native<4, false> {
+    typedef unsigned int type;
+};
+template <> struct native<8, false> {
+    typedef unsigned long long type;
+};
 
 template <int W, bool S> struct constant {
     static_assert(W <= 62, "a constant must have at most 62 bits");
@@ -68,7 +95,8 @@ template <class T, class R> T from_raw(const R &raw) {
 }
 
 // The bits of ``value`` read as an integer with its sign.
-template <class T> typename sized_integer<format<T>::width, format<T>::is_signed>::type raw_of(T value) {
+template <class T>
+typename sized_integer<format<T>::width, format<T>::is_signed>::type raw_of(T value) {
 #pragma HLS INLINE
     typename sized_integer<format<T>::width, format<T>::is_signed>::type raw = 0;
     raw.range(format<T>::width - 1, 0) = value.range(format<T>::width - 1, 0);
