@@ -1,7 +1,8 @@
 """The vendors' headers as an oracle: C++ in, raw integers out.
 
 A program is compiled once per text, header version and compiler, and kept with its answers in the
-system's temporary directory; at most two compilers run at a time.
+system's temporary directory, so a run that was stopped continues where it was. At most two
+compilers run at a time, or as many as the environment variable BITWRIGHT_COMPILERS says.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FOLDERS = {
     "ap": ("vivado/ap_types",),
     "ac": ("catapult/ac_types/include", "quartus/ac_types"),
 }
-JOBS = 2
+JOBS = int(os.environ.get("BITWRIGHT_COMPILERS", "2"))
 FAST = (
     "-O0",
     "-fno-exceptions",
@@ -113,6 +114,6 @@ def run(
 
 
 def run_all(texts: Iterable[str], *, kind: str, flags: Sequence[str] = FAST) -> list[bytes]:
-    """``run`` of each text, two at a time, in order."""
+    """``run`` of each text, ``JOBS`` at a time, in order."""
     with ThreadPoolExecutor(JOBS) as pool:
         return list(pool.map(lambda text: run(text, kind=kind, flags=flags), texts))
