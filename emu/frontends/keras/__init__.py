@@ -1,0 +1,38 @@
+"""Keras models into a draft, by the rules of hls4ml's Keras 2 and Keras 3 converters.
+
+JSON and H5 files follow the Keras 2 converter: every activation of a layer, linear too, becomes a
+layer ``<layer>_<activation>``. ``.keras`` archives follow the Keras 3 converter: no layer for
+linear, ``ReLU`` becomes a thresholded relu, dropout becomes a linear activation.
+"""
+
+from __future__ import annotations
+
+from ...draft import Draft
+from ..config import Config, near
+from ..files import KerasFile, ModelFileError
+from . import activation, core
+from .architecture import entries_of
+from .reader import Handler, Reader
+
+__all__ = ["KERAS_LAYERS", "read_keras"]
+
+KERAS_LAYERS: dict[str, Handler] = {**core.LAYERS, **activation.LAYERS}
+"""Keras class -> handler; each module of this package has those of one family of layers."""
+
+
+def read_keras(file: KerasFile, config: Config) -> Draft:
+    """``draft = layers of the file``, untyped; raises ModelFileError for what is not supported."""
+    reader = Reader(file, Draft(config))
+    entries, outputs = entries_of(file)
+    for entry in entries:
+        handler = KERAS_LAYERS.get(entry.kind)
+        if handler is None:
+            raise ModelFileError(
+                f"layer {entry.name} must be of a supported class, not {entry.kind!r}"
+                f"{near(entry.kind, KERAS_LAYERS)}; supported: {', '.join(KERAS_LAYERS)}"
+            )
+        inputs = [reader.tensors[name] for name in entry.inputs]
+        reader.tensors[entry.name] = handler(reader, entry, inputs)
+    last = next(reversed(reader.draft.layers))
+    reader.draft.outputs = [reader.tensors[name] for name in outputs] if outputs else [last]
+    return reader.draft

@@ -1,0 +1,107 @@
+"""Inputs, dense layers, batch normalisation, reshape, dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...op import Shape
+from ..files import ModelFileError
+from .activation import own_activation
+from .reader import Entry, Handler, Reader
+
+__all__ = ["LAYERS"]
+
+
+def _input(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    shape = entry.config.get("batch_input_shape", entry.config.get("batch_shape"))
+    if shape is None or None in shape[1:]:
+        raise ModelFileError(f"input {entry.name} must have a fixed shape, not {shape!r}")
+    dtype = str(entry.config.get("dtype", "float32"))
+    if dtype.startswith(("int", "uint")):
+        reader.draft.note(
+            f"input {entry.name} is {dtype} in Keras; its type is that of the configuration"
+        )
+    dimensions = tuple(int(length) for length in shape[1:])
+    if not dimensions:
+        raise ModelFileError(
+            f"input {entry.name} must have a shape besides the batch, not {shape!r}"
+        )
+    return reader.add(entry.name, "Input", [], dimensions).name
+
+
+def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    kernel = reader.weight(entry, "kernel")
+    before = reader.draft.layers[inputs[0]]
+    if len(before.shape) != 1:
+        raise ModelFileError(
+            f"input of Dense layer {entry.name} must be a vector, not of shape {before.shape!r}:"
+            " Dense on tensors is not supported yet; flatten first"
+        )
+    if kernel.ndim != 2 or kernel.shape[0] != before.size:
+        raise ModelFileError(
+            f"kernel of {entry.name} must have shape ({before.size}, n_out), not {kernel.shape!r}"
+        )
+    layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
+    layer.weights["weight"] = kernel
+    if entry.config.get("use_bias", True):
+        layer.weights["bias"] = reader.weight(entry, "bias")
+    return own_activation(reader, entry, layer)
+
+
+def _batch_normalization(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    shape = reader.draft.layers[inputs[0]].shape
+    axis = entry.config.get("axis", -1)
+    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
+    if axis not in (-1, len(shape)):
+        raise ModelFileError(f"axis of {entry.name} must be the last one, not {axis!r}")
+    if len(shape) > 3:
+        raise ModelFileError(f"input of {entry.name} must have at most 3 axes, not shape {shape!r}")
+    one: Any = 1
+    zero: Any = 0
+    gamma = reader.weight(entry, "gamma") if entry.config.get("scale", True) else one
+    beta = reader.weight(entry, "beta") if entry.config.get("center", True) else zero
+    mean = reader.weight(entry, "moving_mean")
+    variance = reader.weight(entry, "moving_variance")
+    # In the arrays' own float32, as hls4ml folds: scale = gamma / sqrt(var + eps).
+    scale = gamma / np.sqrt(variance + entry.config["epsilon"])
+    layer = reader.add(entry.name, "BatchNormalization", inputs, shape)
+    layer.weights["scale"] = np.asarray(scale)
+    layer.weights["bias"] = np.asarray(beta - scale * mean)
+    return layer.name
+
+
+def _reshape(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    before = reader.draft.layers[inputs[0]]
+    if entry.kind == "Flatten":
+        target: Shape = (before.size,)
+    else:
+        wanted = [int(length) for length in entry.config["target_shape"]]
+        if wanted.count(-1) > 1:
+            raise ModelFileError(f"target_shape of {entry.name} must have one -1, not {wanted!r}")
+        known = int(np.prod([length for length in wanted if length != -1]))
+        target = tuple(before.size // known if length == -1 else length for length in wanted)
+        if int(np.prod(target)) != before.size:
+            raise ModelFileError(
+                f"target_shape of {entry.name} must have {before.size} elements, not {wanted!r}"
+            )
+    return reader.add(entry.name, "Reshape", inputs, target).name
+
+
+def _dropout(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    if not reader.keras3:
+        reader.draft.removed[entry.name] = "skipped: it does nothing at inference"
+        return inputs[0]
+    shape = reader.draft.layers[inputs[0]].shape
+    return reader.add(entry.name, "Activation", inputs, shape, function="linear").name
+
+
+LAYERS: dict[str, Handler] = {
+    "InputLayer": _input,
+    "Dense": _dense,
+    "BatchNormalization": _batch_normalization,
+    "Flatten": _reshape,
+    "Reshape": _reshape,
+    "Dropout": _dropout,
+}

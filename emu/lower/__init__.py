@@ -1,0 +1,30 @@
+"""Draft -> Graph: types become formats, weights raw integers, functions tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..draft import Draft, Layer
+from ..graph import Graph, Node
+from ..op import Op
+from . import activation, core, softmax
+
+__all__ = ["lower"]
+
+Lowering = Callable[[Draft, Layer], Op]
+
+LOWERINGS: dict[str, Lowering] = {**core.LOWERINGS, **activation.LOWERINGS, **softmax.LOWERINGS}
+"""hls4ml's internal class -> operator; each module of this package has one family."""
+
+
+def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
+    """The typed graph of a finished draft; raises ValueError naming the layer that cannot be."""
+    nodes = []
+    for layer in draft:
+        try:
+            op = LOWERINGS[layer.kind](draft, layer)
+        except ValueError as error:
+            raise ValueError(f"layer {layer.name}: {error}") from None
+        nodes.append(Node(layer.name, op, tuple(layer.inputs)))
+    return Graph(tuple(nodes), tuple(draft.outputs), tuple(notes), config)

@@ -1,0 +1,45 @@
+"""What the lowerings share: types that are known by now, and weights in them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fxp import Format, from_float
+
+from ..decimal import from_weights
+from ..draft import Draft, Layer
+from ..op import Constant
+
+__all__ = ["factors", "parameter", "type_of", "weights"]
+
+
+def type_of(layer: Layer, variable: str) -> Format:
+    """The type that the passes left in ``variable``."""
+    found = layer.types[variable]
+    assert found is not None, (layer.name, variable)
+    return found
+
+
+def weights(layer: Layer, variable: str) -> Constant:
+    """Trained values by way of hls4ml's decimal text, in the type of ``variable``."""
+    values, format = layer.weights[variable], type_of(layer, variable)
+    raw = from_weights(values, format, layer.attributes.get(f"{variable}_text"))
+    return Constant(raw, format, np.asarray(values, dtype=np.float64))
+
+
+def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
+    """Weights that multiply the data: ``int<2>`` means ternary to hls4ml, and -2 acts as 1."""
+    found = weights(layer, variable)
+    twos = (found.raw == -2) & (str(found.format) == "ap_int<2>")
+    if not twos.any():
+        return found
+    draft.note(
+        f"layer {layer.name}: {int(twos.sum())} values of {variable} are -2 in int<2>, which hls4ml"
+        " multiplies as 1 (its ternary product); fixed<2,2> multiplies by -2"
+    )
+    return Constant(np.where(twos, 1, found.raw), found.format, found.value)
+
+
+def parameter(value: float, format: Format) -> Constant:
+    """An activation parameter: the double literal, cast once."""
+    return Constant(from_float(np.float64(value), format), format, np.array(float(value)))
