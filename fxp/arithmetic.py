@@ -14,20 +14,20 @@ import numpy as np
 from . import growth
 from .casting import cast
 from .compiled import kernel
-from .errors import FormatError
 from .format import NARROW_WIDTH, Format
 from .wide import to_objects, to_storage
 
 __all__ = [
+    "COMPARISONS",
     "absolute",
     "binary",
     "compare",
+    "integer_part",
     "invert",
     "join",
     "negate",
     "select",
     "shift",
-    "truncate",
 ]
 
 Pair = tuple[Any, Format]
@@ -129,6 +129,16 @@ def binary(op: str, a: Any, fa: Format, b: Any, fb: Format) -> Pair:
     return function(left, right), result
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+
+
 def compare(op: str, a: Any, fa: Format, b: Any, fb: Format) -> Any:
     """``a op b`` of the exact values for == != < <= > >=, as a bool array; vendors may mix.
 
@@ -139,15 +149,7 @@ def compare(op: str, a: Any, fa: Format, b: Any, fb: Format) -> Any:
     frac = max(fa.frac, fb.frac)
     width = max(fa.width + frac - fa.frac, fb.width + frac - fb.frac)
     left, right = _aligned(a, fa, b, fb, width)
-    function = {
-        "==": np.equal,
-        "!=": np.not_equal,
-        "<": np.less,
-        "<=": np.less_equal,
-        ">": np.greater,
-        ">=": np.greater_equal,
-    }[op]
-    return np.asarray(function(left, right)).astype(np.bool_)
+    return np.asarray(COMPARISONS[op](left, right)).astype(np.bool_)
 
 
 def negate(a: Any, fa: Format) -> Pair:
@@ -243,16 +245,13 @@ def join(a: Any, fa: Format, b: Any, fb: Format) -> Pair:
     return high << fb.width | low, result
 
 
-def truncate(a: Any, fa: Format) -> Any:
-    """The integer part as Python-size integers: toward zero (ap), floor (ac).
+def integer_part(a: Any, fa: Format) -> Pair:
+    """The integers of the vendor's conversion: toward zero (ap), floor (ac); any width.
 
-    Raises FormatError where the result exceeds 62 bits, the width of an index or shift amount.
-
-    >>> truncate(np.array([-24, 24]), Format.parse("fixed<8,4>"))
-    array([-1,  1])
+    >>> raw, g = integer_part(np.array([-24, 24]), Format.parse("fixed<8,4>"))
+    >>> raw, str(g)
+    (array([-1,  1]), 'ap_int<4>')
     """
     width = max(fa.integer, 1)
-    if width > NARROW_WIDTH:
-        raise FormatError(f"integer bits must be at most {NARROW_WIDTH} here, not {width} ({fa})")
-    family = f"{fa.family[:2]}_int"
-    return cast(a, fa, Format(width, width, fa.signed, family=family))
+    result = Format(width, width, fa.signed, family=f"{fa.family[:2]}_int")
+    return cast(a, fa, result), result

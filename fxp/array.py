@@ -1,35 +1,74 @@
 """FxArray: raw integers with their Format; operators give exact results in the vendor's format.
 
 For people; kernels use raw arrays. Bits are lost only by ``cast`` (and by assignment, which casts),
-and by ``/ % << >>``, whose vendor definition loses them.
+and by ``/ % << >>``, whose vendor definition loses them. The methods are thin: ``arithmetic`` and
+``reductions`` compute, ``operand`` says what may stand beside an FxArray, ``elements`` has what
+reads and moves elements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from decimal import Context, Decimal
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import accumulate, arithmetic, growth, protocol
+from . import arithmetic, growth, protocol, reductions
 from .casting import CastStats, cast, integers
-from .convert import from_any, to_float, to_fraction
+from .convert import from_any
+from .elements import Elements, position
 from .errors import RawRangeError
-from .format import NARROW_WIDTH, Format
+from .format import Format
+from .operand import operand, real, real_compare
 
 __all__ = ["FxArray"]
 
 Like = str | Format
+Operator = Callable[["FxArray", Any], "FxArray"]
 
 
 def _format(text: Like) -> Format:
     return Format.parse(text)
 
 
-class FxArray:
+def _operator(op: str) -> tuple[Operator, Operator, Operator]:
+    """``a op b``, ``b op a`` with an operand on the left, and ``a op= b``, as methods."""
+
+    def forward(self: FxArray, other: Any) -> FxArray:
+        return self._binary(op, self, self._operand(other, wanted=op))
+
+    def swapped(self: FxArray, other: Any) -> FxArray:
+        return self._binary(op, self._operand(other, wanted=op), self)
+
+    def in_place(self: FxArray, other: Any) -> FxArray:
+        beside = self._operand(other, wanted=f"{op}=")
+        if self.format.family == "ap_int" and beside.format.family == "ap":
+            beside = FxArray._of(*arithmetic.integer_part(beside.raw, beside.format))
+        result = self._binary(op, self, beside)
+        self.raw[...] = cast(result.raw, result.format, self.format)
+        return self
+
+    return forward, swapped, in_place
+
+
+def _comparison(op: str) -> Callable[[FxArray, Any], Any]:
+    """``a op b`` of the exact values, as a method with a bool array for its answer."""
+
+    def compare(self: FxArray, other: Any) -> Any:
+        if not isinstance(other, FxArray) and real(other):
+            return real_compare(op, self.raw, self.format, other)
+        try:
+            beside = self._operand(other, wanted=op)
+        except TypeError:
+            return NotImplemented
+        return arithmetic.compare(op, self.raw, self.format, beside.raw, beside.format)
+
+    return compare
+
+
+class FxArray(Elements):
     """``value = raw * 2**-frac``: an array of fixed-point numbers of one Format.
 
     values: numbers of any kind (floats, ints, Fraction, Decimal, text), each cast once into
@@ -58,9 +97,7 @@ class FxArray:
     [1.5 0. ] ap_fixed<4,3,AP_RND_CONV,AP_SAT>
     """
 
-    __slots__ = ("format", "raw")
-    raw: npt.NDArray[Any]
-    format: Format
+    __slots__ = ()
 
     def __init__(self, values: Any, format: Like) -> None:
         self.format = _format(format)
@@ -88,16 +125,6 @@ class FxArray:
                 f" not {values[place]} at index {place}; cast() brings values into range"
             )
         return cls._of(np.array(values), target)
-
-    @classmethod
-    def _of(cls, raw: Any, format: Format) -> FxArray:
-        made = object.__new__(cls)
-        if not isinstance(raw, np.ndarray):  # numpy hands out scalars for arrays without axes
-            scalar = np.empty((), dtype=np.int64 if format.width <= NARROW_WIDTH else object)
-            scalar[()] = int(raw)
-            raw = scalar
-        made.raw, made.format = raw, format
-        return made
 
     @classmethod
     def _apply(cls, function: Callable[..., tuple[Any, Format]], *arguments: Any) -> FxArray:
@@ -187,138 +214,6 @@ class FxArray:
             raise ValueError(f"width must be at most 24 bits for every value, not {target.width}")
         return cls._of(np.arange(target.raw_min, target.raw_max + 1), target)
 
-    # ---- reading -----------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes."""
-        return self.raw.shape
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self.raw.ndim
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self.raw.size
-
-    @property
-    def T(self) -> FxArray:
-        """The axes in reverse order."""
-        return self._same(self.raw.T)
-
-    def _same(self, raw: Any) -> FxArray:
-        return FxArray._of(raw, self.format)
-
-    def to_float(self, *, flag: bool = False) -> Any:
-        """float64 values, rounded to nearest even above 53 bits; with ``flag`` also where inexact.
-
-        >>> FxArray([0.3], "ap_fixed<8,4>").to_float()
-        array([0.25])
-        """
-        return to_float(self.raw, self.format, flag=flag)
-
-    def to_fraction(self) -> Any:
-        """Exact rationals: a Fraction, or nested lists of them.
-
-        >>> FxArray([0.3], "ap_fixed<8,4>").to_fraction()
-        [Fraction(1, 4)]
-        """
-        return _each(self.raw, lambda raw: to_fraction(raw, self.format))
-
-    def to_decimal(self) -> Any:
-        """Exact decimals: a Decimal, or nested lists of them.
-
-        >>> FxArray([0.3], "ap_fixed<8,4>").to_decimal()
-        [Decimal('0.2500')]
-        """
-        digits = self.format.width + abs(self.format.frac) + 8
-        context = Context(prec=digits)
-        step = context.power(Decimal(2), Decimal(-self.format.frac))
-        return _each(self.raw, lambda raw: context.multiply(Decimal(int(raw)), step))
-
-    def to_bits(self) -> npt.NDArray[Any]:
-        """The two's complement bits of each value, from 0 to 2**W - 1.
-
-        >>> FxArray([-1], "ap_int<8>").to_bits()
-        array([255])
-        """
-        codes = self.raw[None] & ((1 << self.format.width) - 1)
-        return np.asarray(codes.reshape(self.shape))
-
-    def bin(self) -> Any:
-        """Bits as text, with the binary point where it lies between two of them.
-
-        >>> FxArray([-3.3125], "ap_fixed<8,4>").bin()
-        ['1100.1011']
-        """
-        width, integer = self.format.width, self.format.integer
-
-        def one(code: Any) -> str:
-            text = format(int(code), f"0{width}b")
-            return f"{text[:integer]}.{text[integer:]}" if 0 < integer < width else text
-
-        return _each(self.to_bits(), one)
-
-    def hex(self) -> Any:
-        """Bits as hexadecimal text of the raw code.
-
-        >>> FxArray([-3.3125], "ap_fixed<8,4>").hex()
-        ['0xcb']
-        """
-        digits = -(-self.format.width // 4)
-        return _each(self.to_bits(), lambda code: f"0x{int(code):0{digits}x}")
-
-    def __float__(self) -> float:
-        return float(self.to_float().reshape(-1)[0]) if self.size == 1 else _scalar_only(self)
-
-    def __int__(self) -> int:
-        """Toward zero (ap) or floor (ac), as the vendors' to_int."""
-        return int(self._integer_part()) if self.size == 1 else _scalar_only(self)
-
-    def __bool__(self) -> bool:
-        return bool(self.raw)
-
-    def _integer_part(self) -> Any:
-        return arithmetic.truncate(self.raw.reshape(-1)[:1], self.format)[0]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        if copy is False:
-            raise ValueError(
-                "copy must not be False: float64 values are computed from raw integers"
-            )
-        target = np.dtype(np.float64 if dtype is None else dtype)
-        if target.kind not in "fO":
-            raise TypeError(
-                f"dtype must be a float, not {target}; use .raw, or cast to an integer format"
-            )
-        return self.to_float().astype(target)  # type: ignore[no-any-return]
-
-    # ---- text --------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        if self.size > 1000:
-            return f"<FxArray of shape {self.shape}, {self.format}>"
-        shape = f".reshape({self.shape})" if 0 in self.shape and self.ndim > 1 else ""
-        return f"FxArray.from_raw({_list(self.raw)!r}, '{self.format}'){shape}"
-
-    def __str__(self) -> str:
-        if self.format.width <= 53:
-            return f"{np.array2string(self.to_float())} {self.format}"
-        return f"{_text(self.to_decimal())} {self.format}"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        shown = self.raw.reshape(-1)[:200] if self.ndim < 2 else None
-        text = str(self._same(shown)) if shown is not None else str(self)
-        return (
-            f"<div><code>{escape(str(self.format))}</code> {self.shape}"
-            f"<pre>{escape(text.removesuffix(str(self.format)).rstrip())}</pre></div>"
-        )
-
     # ---- casting and comparing ---------------------------------------------------------------
 
     def cast(self, format: Like, *, stats: bool = False) -> Any:
@@ -334,172 +229,39 @@ class FxArray:
         found: CastStats = counts
         return FxArray._of(raw, target), found
 
-    def is_identical(self, other: Any) -> bool:
-        """Whether format, shape and every raw integer are the same; ``==`` compares values.
-
-        >>> a, b = FxArray([1], "ap_fixed<8,4>"), FxArray([1], "ap_fixed<9,5>")
-        >>> a == b, a.is_identical(b)
-        (array([ True]), False)
-        """
-        return (
-            isinstance(other, FxArray)
-            and self.format == other.format
-            and self.shape == other.shape
-            and bool(np.all(self.raw == other.raw))
-        )
-
     def _operand(self, other: Any, *, wanted: str) -> FxArray:
         """``other`` as an FxArray beside this one; TypeError where C++ would not compile."""
         if isinstance(other, FxArray):
             return other
-        if isinstance(other, bool | np.bool_):
-            return FxArray._of(
-                np.asarray(int(other)), growth.c_integer(1, signed=False, like=self.format)
-            )
-        if isinstance(other, int):
-            for bits in (32, 64):
-                if -(1 << (bits - 1)) <= other < 1 << (bits - 1):
-                    format = growth.c_integer(bits, signed=True, like=self.format)
-                    return FxArray._of(integers(other, format), format)
-            raise TypeError(
-                f"an int operand of {wanted} must fit 64 bits, not {other}: FxArray(x, format)"
-            )
-        values = np.asarray(other) if isinstance(other, np.generic | np.ndarray) else None
-        if values is not None and values.dtype.kind in "iub":
-            bits = 1 if values.dtype.kind == "b" else 8 * values.dtype.itemsize
-            format = growth.c_integer(bits, signed=values.dtype.kind == "i", like=self.format)
-            return FxArray._of(
-                integers(values.astype(np.uint8) if bits == 1 else values, format), format
-            )
-        raise TypeError(
-            f"an operand of {wanted} must be an FxArray or integers, not {type(other).__name__}:"
-            " give it a format with FxArray(x, format)"
-        )
+        return FxArray._of(*operand(other, like=self.format, wanted=wanted))
 
-    def _compare(self, op: str, other: Any) -> Any:
-        if not isinstance(other, FxArray) and _real(other):
-            exact = np.frompyfunc(lambda v: Fraction(v), 1, 1)(np.asarray(other, dtype=object))
-            mine = np.frompyfunc(lambda raw: to_fraction(raw, self.format), 1, 1)(self.raw)
-            return np.asarray(_COMPARE[op](mine, exact)).astype(np.bool_)
-        try:
-            beside = self._operand(other, wanted=op)
-        except TypeError:
-            return NotImplemented
-        return arithmetic.compare(op, self.raw, self.format, beside.raw, beside.format)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compare("==", other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compare("!=", other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compare("<", other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(">=", other)
-
+    __eq__ = _comparison("==")
+    __ne__ = _comparison("!=")
+    __lt__ = _comparison("<")
+    __le__ = _comparison("<=")
+    __gt__ = _comparison(">")
+    __ge__ = _comparison(">=")
     __hash__ = None  # type: ignore[assignment]
 
     # ---- operators ---------------------------------------------------------------------------
 
-    def _binary(self, op: str, other: Any, *, swapped: bool = False) -> FxArray:
-        beside = self._operand(other, wanted=op)
-        left, right = (beside, self) if swapped else (self, beside)
+    @staticmethod
+    def _binary(op: str, left: FxArray, right: FxArray) -> FxArray:
         return FxArray._apply(lambda *pairs: arithmetic.binary(op, *pairs), left, right)
 
-    def _in_place(self, op: str, other: Any) -> FxArray:
-        """``a = cast(a op b)``; ``ap_int op= ap_fixed`` takes b's integer part first."""
-        beside = self._operand(other, wanted=f"{op}=")
-        if self.format.family == "ap_int" and beside.format.family == "ap":
-            part = arithmetic.truncate(beside.raw, beside.format)
-            width = max(beside.format.integer, 1)
-            beside = FxArray._of(part, Format(width, width, beside.format.signed, family="ap_int"))
-        result = self._binary(op, beside)
-        self.raw[...] = cast(result.raw, result.format, self.format)
-        return self
-
-    def __add__(self, other: Any) -> FxArray:
-        return self._binary("+", other)
-
-    def __radd__(self, other: Any) -> FxArray:
-        return self._binary("+", other, swapped=True)
-
-    def __iadd__(self, other: Any) -> FxArray:
-        return self._in_place("+", other)
-
-    def __sub__(self, other: Any) -> FxArray:
-        return self._binary("-", other)
-
-    def __rsub__(self, other: Any) -> FxArray:
-        return self._binary("-", other, swapped=True)
-
-    def __isub__(self, other: Any) -> FxArray:
-        return self._in_place("-", other)
-
-    def __mul__(self, other: Any) -> FxArray:
-        return self._binary("*", other)
-
-    def __rmul__(self, other: Any) -> FxArray:
-        return self._binary("*", other, swapped=True)
-
-    def __imul__(self, other: Any) -> FxArray:
-        return self._in_place("*", other)
-
-    def __truediv__(self, other: Any) -> FxArray:
-        return self._binary("/", other)
-
-    def __rtruediv__(self, other: Any) -> FxArray:
-        return self._binary("/", other, swapped=True)
-
-    def __itruediv__(self, other: Any) -> FxArray:
-        return self._in_place("/", other)
-
-    def __mod__(self, other: Any) -> FxArray:
-        return self._binary("%", other)
-
-    def __rmod__(self, other: Any) -> FxArray:
-        return self._binary("%", other, swapped=True)
-
-    def __imod__(self, other: Any) -> FxArray:
-        return self._in_place("%", other)
-
-    def __and__(self, other: Any) -> FxArray:
-        return self._binary("&", other)
-
-    def __rand__(self, other: Any) -> FxArray:
-        return self._binary("&", other, swapped=True)
-
-    def __iand__(self, other: Any) -> FxArray:
-        return self._in_place("&", other)
-
-    def __or__(self, other: Any) -> FxArray:
-        return self._binary("|", other)
-
-    def __ror__(self, other: Any) -> FxArray:
-        return self._binary("|", other, swapped=True)
-
-    def __ior__(self, other: Any) -> FxArray:
-        return self._in_place("|", other)
-
-    def __xor__(self, other: Any) -> FxArray:
-        return self._binary("^", other)
-
-    def __rxor__(self, other: Any) -> FxArray:
-        return self._binary("^", other, swapped=True)
-
-    def __ixor__(self, other: Any) -> FxArray:
-        return self._in_place("^", other)
+    __add__, __radd__, __iadd__ = _operator("+")
+    __sub__, __rsub__, __isub__ = _operator("-")
+    __mul__, __rmul__, __imul__ = _operator("*")
+    __truediv__, __rtruediv__, __itruediv__ = _operator("/")
+    __mod__, __rmod__, __imod__ = _operator("%")
+    __and__, __rand__, __iand__ = _operator("&")
+    __or__, __ror__, __ior__ = _operator("|")
+    __xor__, __rxor__, __ixor__ = _operator("^")
 
     def _shift(self, amount: Any, sign: int) -> FxArray:
         if isinstance(amount, FxArray):
-            amount = arithmetic.truncate(amount.raw, amount.format)
+            whole, _ = arithmetic.integer_part(amount.raw, amount.format)
+            amount = np.clip(whole, -self.format.width, self.format.width).astype(np.int64)
         elif np.asarray(amount).dtype.kind not in "iub":
             raise TypeError(f"a shift amount must be integers or FxArray, not {amount!r}")
         return FxArray._of(*arithmetic.shift(self.raw, self.format, np.asarray(amount) * sign))
@@ -596,11 +358,8 @@ class FxArray:
         >>> FxArray([7, 7, -7], "ap_int<4>").sum(accumulator="ap_fixed<4,4,AP_TRN,AP_SAT>").raw
         array(0)
         """
-        moved = self._to_last(axis)
-        if accumulator is not None:
-            return FxArray._of(*accumulate.running_sum(moved, self.format, _format(accumulator)))
-        result = growth.total(self.format, moved.shape[-1])
-        return FxArray._of(np.sum(integers(moved, result), axis=-1), result)
+        target = None if accumulator is None else _format(accumulator)
+        return FxArray._of(*reductions.total(self.raw, self.format, axis, accumulator=target))
 
     def cumsum(self, axis: Any = None, *, accumulator: Like | None = None) -> FxArray:
         """Partial sums along ``axis``, in the format of the whole sum or of an accumulator.
@@ -608,14 +367,8 @@ class FxArray:
         >>> FxArray([7, 7, -7], "ap_int<4>").cumsum().raw
         array([ 7, 14,  7])
         """
-        moved = self._to_last(axis)
-        if accumulator is not None:
-            target = _format(accumulator)
-            raw, _ = accumulate.running_sum(moved, self.format, target, every=True)
-        else:
-            target = growth.total(self.format, moved.shape[-1])
-            raw = np.cumsum(integers(moved, target), axis=-1)
-        return FxArray._of(raw if axis is None else np.moveaxis(raw, -1, axis), target)
+        target = None if accumulator is None else _format(accumulator)
+        return FxArray._of(*reductions.partial(self.raw, self.format, axis, accumulator=target))
 
     def prod(self, axis: Any = None) -> FxArray:
         """The product along ``axis``: W and I times the number of factors, exact.
@@ -623,26 +376,7 @@ class FxArray:
         >>> FxArray([1.5, 1.5], "ap_fixed<4,2>").prod()
         FxArray.from_raw(36, 'ap_fixed<8,4>')
         """
-        moved = self._same(self._to_last(axis))
-        if moved.shape[-1] == 0:
-            raise ValueError("prod must have at least one factor, not an empty axis")
-        result = moved[..., 0]
-        for k in range(1, moved.shape[-1]):
-            result = result * moved[..., k]
-        return result
-
-    def _to_last(self, axis: Any) -> Any:
-        """``raw`` with the summed axes merged into the last one."""
-        if axis is None:
-            return self.raw.reshape(-1)
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        moved = np.moveaxis(self.raw, axes, range(-len(axes), 0))
-        kept = moved.ndim - len(axes)
-        return (
-            moved.reshape(*moved.shape[:kept], -1)
-            if moved.size
-            else moved.reshape(*moved.shape[:kept], int(np.prod(moved.shape[kept:])))
-        )
+        return FxArray._of(*reductions.product(self.raw, self.format, axis))
 
     def matmul(self, other: Any, *, accumulator: Like | None = None) -> FxArray:
         """``a @ b`` with numpy's shapes; ``acc = cast(acc + a * b)`` per k with an accumulator.
@@ -652,18 +386,10 @@ class FxArray:
         array(0)
         """
         beside = self._operand(other, wanted="@")
-        a, b = self.raw, beside.raw
-        if a.ndim == 0 or b.ndim == 0:
-            raise ValueError(f"operands of @ must have an axis, not shapes {a.shape} and {b.shape}")
-        left = a[None, :] if a.ndim == 1 else a
-        right = b[:, None] if b.ndim == 1 else b
-        if left.shape[-1] != right.shape[-2]:
-            raise ValueError(f"inner lengths of @ must agree, not shapes {a.shape} and {b.shape}")
         target = None if accumulator is None else _format(accumulator)
-        raw, result = accumulate.matmul(left, self.format, right, beside.format, accumulator=target)
-        raw = raw[..., 0] if b.ndim == 1 else raw
-        raw = raw[..., 0, :] if a.ndim == 1 and b.ndim > 1 else raw
-        return FxArray._of(raw[..., 0] if a.ndim == 1 and b.ndim == 1 else raw, result)
+        return FxArray._of(
+            *reductions.matmul(self.raw, self.format, beside.raw, beside.format, accumulator=target)
+        )
 
     def __matmul__(self, other: Any) -> FxArray:
         return self.matmul(other)
@@ -686,89 +412,9 @@ class FxArray:
             )
         return self.matmul(beside, accumulator=accumulator)
 
-    # ---- extremes, shapes, elements ----------------------------------------------------------
-
-    def max(self, axis: Any = None) -> FxArray:
-        """The greatest value along ``axis``, same format.
-
-        >>> FxArray([1, 3, 2], "ap_int<4>").max().raw
-        array(3)
-        """
-        return self._same(np.max(self.raw, axis=axis))
-
-    def min(self, axis: Any = None) -> FxArray:
-        """The least value along ``axis``, same format.
-
-        >>> FxArray([1, 3, 2], "ap_int<4>").min().raw
-        array(1)
-        """
-        return self._same(np.min(self.raw, axis=axis))
-
-    def argmax(self, axis: Any = None) -> Any:
-        """Index of the first greatest value.
-
-        >>> int(FxArray([1, 3, 2], "ap_int<4>").argmax())
-        1
-        """
-        return np.argmax(self.raw, axis=axis)
-
-    def argmin(self, axis: Any = None) -> Any:
-        """Index of the first least value.
-
-        >>> int(FxArray([1, 3, 2], "ap_int<4>").argmin())
-        0
-        """
-        return np.argmin(self.raw, axis=axis)
-
-    def reshape(self, *shape: Any) -> FxArray:
-        """The same elements in another shape.
-
-        >>> FxArray([1, 2], "ap_int<4>").reshape(2, 1).shape
-        (2, 1)
-        """
-        return self._same(self.raw.reshape(*shape))
-
-    def transpose(self, *axes: Any) -> FxArray:
-        """The axes in another order, reversed by default."""
-        return self._same(self.raw.transpose(*axes))
-
-    def ravel(self) -> FxArray:
-        """The elements in one axis."""
-        return self._same(self.raw.ravel())
-
-    def flatten(self) -> FxArray:
-        """A copy of the elements in one axis."""
-        return self._same(self.raw.flatten())
-
-    def squeeze(self, axis: Any = None) -> FxArray:
-        """Without axes of length one."""
-        return self._same(self.raw.squeeze(axis))
-
-    def copy(self) -> FxArray:
-        """An independent copy."""
-        return self._same(self.raw.copy())
-
-    def __copy__(self) -> FxArray:
-        return self.copy()
-
-    def __deepcopy__(self, memo: Any) -> FxArray:
-        return self.copy()
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def __iter__(self) -> Iterator[FxArray]:
-        return (self[k] for k in range(len(self)))
-
-    def __getitem__(self, index: Any) -> FxArray:
-        return self._same(self.raw[_index(index)])
-
     def __setitem__(self, index: Any, value: Any) -> None:
         """Assign, cast into this array's format as in C++."""
-        self.raw[_index(index)] = FxArray(value, self.format).raw
-
-    def __reduce__(self) -> tuple[Callable[..., FxArray], tuple[Any, Format]]:
-        return (FxArray._of, (self.raw, self.format))
+        self.raw[position(index)] = FxArray(value, self.format).raw
 
     # ---- numpy -------------------------------------------------------------------------------
 
@@ -781,59 +427,8 @@ class FxArray:
         return protocol.function(self, function, arguments, options)
 
 
-_COMPARE: dict[str, Any] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
-
-
-def _real(value: Any) -> bool:
-    """Whether ``value`` is real but not an integer: comparisons with it are exact."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f" and bool(np.isfinite(value).all())
-    if isinstance(value, float | np.floating):
-        return bool(np.isfinite(value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return not -(1 << 63) <= value < 1 << 63
-    return isinstance(value, Fraction) or (isinstance(value, Decimal) and value.is_finite())
-
-
 def _mixed(raw: Any) -> bool:
     """Whether numpy would turn these Python integers into floats."""
     return (
         not isinstance(raw, np.ndarray) and np.asarray(raw).dtype.kind in "fO" and np.size(raw) > 0
     )
-
-
-def _index(index: Any) -> Any:
-    if isinstance(index, tuple):
-        return tuple(_index(part) for part in index)
-    if isinstance(index, FxArray):
-        if not index.format.is_integer:
-            raise TypeError(f"an index must be of an integer format, not {index.format}")
-        return index.raw.astype(np.int64)
-    return index
-
-
-def _each(raw: Any, function: Callable[[Any], Any]) -> Any:
-    if np.ndim(raw) == 0:
-        return function(raw[()] if isinstance(raw, np.ndarray) else raw)
-    return [_each(part, function) for part in raw]
-
-
-def _list(raw: Any) -> Any:
-    return _each(raw, int)
-
-
-def _text(values: Any) -> str:
-    if isinstance(values, list):
-        return "[" + " ".join(_text(part) for part in values) + "]"
-    return format(values, "f")
-
-
-def _scalar_only(a: FxArray) -> Any:
-    raise TypeError(f"a single number must have one element, not shape {a.shape}")

@@ -14,7 +14,8 @@ MODULES = [name for _, name, _ in pkgutil.iter_modules(fxp.__path__, "fxp.")]
 @pytest.mark.parametrize("name", ["fxp", *MODULES])
 def test_examples(name):
     """The module's doctests pass."""
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    names = {"FxArray": fxp.FxArray}
+    assert doctest.testmod(importlib.import_module(name), extraglobs=names).failed == 0
 
 
 def test_public_names_have_examples():
