@@ -17,7 +17,16 @@ from .format import NARROW_WIDTH, Format
 from .modes import Overflow, Rounding
 from .wide import cast_wide, round_wide, to_objects
 
-__all__ = ["CastStats", "Recipe", "cast", "integers", "overflow_raw", "recipe", "round_raw"]
+__all__ = [
+    "CastStats",
+    "Recipe",
+    "cast",
+    "cast_row",
+    "integers",
+    "overflow_raw",
+    "recipe",
+    "round_raw",
+]
 
 Raw = npt.NDArray[np.int64]
 
@@ -298,6 +307,20 @@ def integers(raw: Any, format: Format) -> Any:
     if format.width > NARROW_WIDTH:
         return to_objects(values)
     return values.astype(np.int64, copy=False)
+
+
+@kernel(inline=True)
+def cast_row(m, out, into):  # type: ignore[no-untyped-def]
+    """``cast`` of one contiguous int64 row inside a kernel; ``into`` is a recipe, in place works."""
+    shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits = into
+    if kind == 0:
+        _cast_wrap(m, out, shift, bias, sign_mask, odd_mask, flip, high, width, signed)
+    elif kind <= 2:
+        _cast_sat(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high)
+    else:
+        _cast_rare(
+            m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits
+        )
 
 
 def cast(raw: Any, source: Format, target: Format, *, stats: bool = False, out: Any = None) -> Any:
