@@ -81,7 +81,7 @@ def run(
     own = [*flags, *(() if checks else ("-DNDEBUG",)), "-w", "-std=c++14"]
     libraries: list[str] = []
     if kind == "sc":
-        own += ["-DSC_INCLUDE_FX"]
+        own += ["-DSC_INCLUDE_FX", "-std=c++17"]  # the library's symbols name its C++ version
         libraries = ["-lsystemc"]
     else:
         own += ["-isystem", str(_folder(kind))]
