@@ -87,7 +87,7 @@ class _Call:
     function: str
     config: str
     struct: str
-    source: str
+    sources: tuple[str, ...]
     target: str
     arrays: tuple[_Array, ...]
 
@@ -296,7 +296,8 @@ def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> dict[str, _Tensor]:
     A port is the array of its tensor where nothing else needs that array. What a layer reads on,
     an input, or the array of another output is copied into a port of its own.
     """
-    needed = {tensors[node.inputs[0]].variable for node in graph.nodes if _is_kernel(node)}
+    kernels = [node for node in graph.nodes if _is_kernel(node)]
+    needed = {tensors[name].variable for node in kernels for name in node.inputs}
     needed |= {tensors[value.name].variable for value in graph.inputs}
     ports: dict[str, _Tensor] = {}
     for value in graph.outputs:
@@ -378,8 +379,9 @@ def _call(
         struct = cxx.structure(f"{stem}_config", fields)
     except ValueError as error:
         raise ProjectError(f"layer {node.name}: {error}") from None
-    source, target = tensors[node.inputs[0]].variable, tensors[node.name].variable
-    return _Call(node.name, op.header, function, f"{stem}_config", struct, source, target, arrays)
+    sources = tuple(tensors[name].variable for name in node.inputs)
+    target = tensors[node.name].variable
+    return _Call(node.name, op.header, function, f"{stem}_config", struct, sources, target, arrays)
 
 
 def _vectors(graph: Graph, context: Mapping[str, Any]) -> dict[str, str]:
