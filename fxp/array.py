@@ -44,7 +44,7 @@ def _operator(op: str) -> tuple[Operator, Operator, Operator]:
 
     def in_place(self: FxArray, other: Any) -> FxArray:
         beside = self._operand(other, wanted=f"{op}=")
-        if self.format.family == "ap_int" and beside.format.family == "ap":
+        if self.format.is_integer and not beside.format.is_integer:
             beside = FxArray._of(*arithmetic.integer_part(beside.raw, beside.format))
         result = self._binary(op, self, beside)
         self.raw[...] = cast(result.raw, result.format, self.format)
@@ -87,7 +87,8 @@ class FxArray(Elements):
 
     A Python int operand is a C ``int`` (32 bits) or, where it does not fit, ``long`` (64 bits);
     numpy integers have their own width, ``bool`` one bit. Floats are refused: give them a format.
-    ``a += b`` and its like cast the result back into a's format, as in C++.
+    ``a += b`` and its like cast the result back into a's format, as in C++; an integer type takes
+    the integer part of a fixed b first.
     Raises ValueError for NaN and infinity, TypeError for other kinds.
 
     >>> a = FxArray([1.5, -0.25], "ap_fixed<8,4>")
