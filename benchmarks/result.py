@@ -1,0 +1,144 @@
+"""What a row measures, and what every row is given."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from emu import Graph
+
+from . import networks
+
+__all__ = ["Context", "Result", "Row", "describe", "interleaved", "rate"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Folders and the depth of the run.
+
+    work: drawn models and fresh projects, emptied at the end. peers: compiled peers, kept.
+    """
+
+    work: Path
+    peers: Path
+    models: Path | None = None
+    quick: bool = False
+    build: bool = True
+
+    @cached_property
+    def seen(self) -> dict[str, Any]:
+        """Measurements that several rows share, by name."""
+        return {}
+
+    def network(self, name: str) -> networks.Network | None:
+        """Files of a network of ``networks.NETWORKS``; None where they must be given."""
+        return networks.NETWORKS[name](self.work, self.models)
+
+    def samples(self, wanted: int) -> int:
+        """``wanted``, or a hundredth where the run is quick."""
+        return max(50, wanted // 100) if self.quick else wanted
+
+    @property
+    def repeats(self) -> int:
+        """Measurements of each side; the least time counts."""
+        return 1 if self.quick else 7
+
+
+@dataclass
+class Result:
+    """One line of the table. ``ratio``: how many times as good the emulator is as the peer.
+
+    zero_weights: share of raw zeros. distinct: distinct raw values of each hidden tensor.
+    met: None where there is no target. equal: whether all compared bits are equal, None where there
+    is nothing to compare. missing: why the row could not be measured.
+    """
+
+    row: str
+    precision: str = ""
+    multiply_adds: int | None = None
+    zero_weights: float | None = None
+    distinct: list[int] = field(default_factory=list)
+    emulator: str = ""
+    peer: str = ""
+    ratio: float | None = None
+    target: str = ""
+    met: bool | None = None
+    limit: str = ""
+    share_of_limit: float | None = None
+    equal: bool | None = None
+    missing: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+    def aim(self, least: float) -> None:
+        """The target is ``ratio >= least``."""
+        self.target = f">= {least:g}"
+        self.met = self.ratio is not None and self.ratio >= least
+
+
+class Row(Protocol):
+    """A line of the table: its name, and how it is measured."""
+
+    @property
+    def name(self) -> str:
+        """Unique; ``--rows`` selects by it."""
+
+    def measure(self, context: Context) -> Result:
+        """Raises PeerError where a peer is missing."""
+
+
+def describe(result: Result, graph: Graph, x: np.ndarray) -> None:
+    """Multiply-adds, share of zero weights, distinct values of each hidden tensor on ``x``."""
+    result.multiply_adds = graph.multiplications()
+    weights = [
+        constant.raw.reshape(-1)
+        for node in graph.nodes
+        for name, constant in node.op.constants().items()
+        if "weight" in name
+    ]
+    if weights:
+        result.zero_weights = float(np.mean(np.concatenate(weights) == 0))
+    inputs = {value.name for value in graph.inputs}
+    hidden = [name for name in graph.values if name not in {*inputs, *graph.output_names}]
+    traced = graph.trace(x, raw=True)
+    result.distinct = [int(np.unique(traced[name]).size) for name in hidden]
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], repeats: int, *, spread: dict[str, Any] | None = None
+) -> dict[str, float]:
+    """Least seconds of each call, the calls taking turns after one turn to warm up.
+
+    spread: takes median / least of each, which tells how quiet the machine was.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(repeats + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if turn:
+                times[name].append(time.perf_counter() - start)
+    least = {name: min(found) for name, found in times.items()}
+    if spread is not None:
+        spread["median / least"] = {
+            name: round(float(np.median(found)) / least[name], 3) for name, found in times.items()
+        }
+    return least
+
+
+def rate(value: float) -> str:
+    """Samples a second, three digits."""
+    if value >= 1e6:
+        return f"{value / 1e6:.3g} M/s"
+    digits = max(0, 2 - math.floor(math.log10(value)))
+    return f"{value:,.{digits}f}/s" if value < 1000 else f"{value / 1e3:.3g} k/s"
