@@ -8,13 +8,18 @@ from typing import Any
 from ..draft import Draft, Layer
 from ..graph import Graph, Node
 from ..op import Op
-from . import activation, core, softmax
+from . import activation, core, merge, softmax
 
 __all__ = ["lower"]
 
 Lowering = Callable[[Draft, Layer], Op]
 
-LOWERINGS: dict[str, Lowering] = {**core.LOWERINGS, **activation.LOWERINGS, **softmax.LOWERINGS}
+LOWERINGS: dict[str, Lowering] = {
+    **core.LOWERINGS,
+    **activation.LOWERINGS,
+    **softmax.LOWERINGS,
+    **merge.LOWERINGS,
+}
 """hls4ml's internal class -> operator; each module of this package has one family."""
 
 

@@ -2,22 +2,33 @@
 
 from .activation import FUNCTIONS, Activation
 from .batch_normalization import BatchNormalization
+from .concatenate import Concatenate
 from .dense import Dense
+from .dot import Dot
 from .input import Input
+from .merge import MERGES, Merge
 from .reshape import Reshape
 from .softmax import IMPLEMENTATIONS, Softmax
 
 __all__ = [
     "FUNCTIONS",
     "IMPLEMENTATIONS",
+    "MERGES",
     "OPERATORS",
     "Activation",
     "BatchNormalization",
+    "Concatenate",
     "Dense",
+    "Dot",
     "Input",
+    "Merge",
     "Reshape",
     "Softmax",
 ]
 
-OPERATORS = (Input, Dense, BatchNormalization, Activation, Softmax, Reshape)
+OPERATORS = (
+    *(Input, Dense, BatchNormalization, Activation, Softmax),
+    *(Merge, Dot, Concatenate),
+    *(Reshape,),
+)
 """Every operator, in the order of docs/operators."""

@@ -64,6 +64,9 @@ EFFECTS: dict[str, Effect] = {
         },
     ),
     "Reshape": Effect((), _NONE, {}),
+    "Merge": Effect(("result",), _NONE, {}),
+    "Concatenate": Effect(("result",), _NONE, {}),
+    "Dot": Effect(("result", "accum"), {"accum": None}, {}),
 }
 """hls4ml's internal class -> what can be set on it; ``effect`` adds the tables of activations."""
 
@@ -93,6 +96,8 @@ def assign(draft: Draft) -> None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
             layer.attributes[key] = given.get(key, value)
+        if layer.attributes.get("exact"):
+            layer.types["result"] = None  # an inner link of a chain: no entry acts on it
         if layer.kind == "Dense":
             _absent_bias(layer)
         if layer.kind == "HardActivation":

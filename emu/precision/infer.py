@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from fxp import Format, growth
+from fxp import Format, Overflow, Rounding, growth
 
 from ..draft import Draft, Layer
 
@@ -127,11 +128,72 @@ def _input(draft: Draft, layer: Layer) -> Format:
     return _known(draft.source(layer), "result")
 
 
+def _inputs(draft: Draft, layer: Layer) -> list[Format]:
+    return [_known(draft.layers[name], "result") for name in layer.inputs]
+
+
+def _merge(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    a, b = _inputs(draft, layer)
+    op = layer.attributes["op"]
+    if op in ("maximum", "minimum") and a == b:
+        layer.types["result"] = a
+        return
+    if op in ("maximum", "minimum"):
+        found = _union(a, b)
+    else:
+        found = {"multiply": growth.multiply, "subtract": growth.subtract}.get(op, growth.add)(a, b)
+        if not layer.attributes["exact"]:
+            found = _limited(draft, found.width, found.integer, found.signed)
+    layer.types["result"] = Format(found.width, found.integer, found.signed)
+
+
+def _union(a: Format, b: Format) -> Format:
+    """The least type that holds every value of both."""
+    signed = a.signed or b.signed
+    integer = max(f.integer + (signed and not f.signed) for f in (a, b))
+    return Format(max(a.frac, b.frac) + integer, integer, signed)
+
+
+def _concatenate(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    a, b = _inputs(draft, layer)
+    if a == b:
+        layer.types["result"] = a
+        return
+    found = _union(a, b)
+    if not layer.attributes["exact"]:
+        # hls4ml takes the modes of the first input that has any, one by one; saturated bits mean
+        # something only where the result wraps.
+        overflow = a.overflow if a.overflow is not Overflow.WRAP else b.overflow
+        found = replace(
+            _limited(draft, found.width, found.integer, found.signed),
+            rounding=a.rounding if a.rounding is not Rounding.TRN else b.rounding,
+            overflow=overflow,
+            sat_bits=(a.sat_bits or b.sat_bits) if overflow is Overflow.WRAP else 0,
+        )
+    layer.types["result"] = found
+
+
+def _dot(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    product = growth.multiply(*_inputs(draft, layer))
+    more = math.ceil(math.log2(draft.source(layer).size))
+    found = _limited(draft, product.width + more, product.integer + more, product.signed)
+    if "accum" in unknown:
+        draft.note(
+            f"layer {layer.name}: accum is auto, for which hls4ml has no rule (it stops); here it"
+            f" is the type {found} of the whole sum"
+        )
+    for variable in unknown:
+        layer.types[variable] = found
+
+
 _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     "Dense": _dense,
     "BatchNormalization": _batch_normalization,
     "Reshape": _same_as_input,
     "ParametrizedActivation": _parametrized,
     "PReLU": _prelu,
+    "Merge": _merge,
+    "Concatenate": _concatenate,
+    "Dot": _dot,
 }
 """Other layers take the model's default type."""

@@ -126,3 +126,22 @@ def agree(found: np.ndarray, expected: list, what: Callable[[], str]) -> int:
     if found.shape != wanted.shape or not np.array_equal(found, wanted):
         np.testing.assert_array_equal(found, wanted, err_msg=what())
     return wanted.size
+
+
+def run_all(op: Op, raws: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndarray:
+    """What the emulator gives for raw inputs (N, ...) of the formats ``texts``."""
+    given = tuple(
+        Value(f"x{k}", raw.shape[1:], Format.parse(text))
+        for k, (raw, text) in enumerate(zip(raws, texts, strict=True))
+    )
+    op.check(*given)
+    found = op.evaluate(*raws, values=given)
+    assert found.dtype == (np.int64 if op.result.width <= 62 else object), op.result
+    assert found.shape[1:] == op.shape(*(value.shape for value in given))
+    return found
+
+
+def pairs(left: str, right: str) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of codes of two formats, as two arrays of shape (1, pairs)."""
+    a, b = np.meshgrid(codes(left), codes(right), indexing="ij")
+    return a.reshape(1, -1), b.reshape(1, -1)

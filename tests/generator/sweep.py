@@ -28,14 +28,23 @@ class Case(NamedTuple):
     raw: np.ndarray
     label: str
     schedule: LayerSchedule = LayerSchedule()
+    more: tuple[tuple[str, np.ndarray], ...] = ()
+    """Further inputs of the operator, as many samples as the first."""
+
+    def inputs(self, k: int) -> dict[str, tuple[str, np.ndarray]]:
+        """Format and raw values of the inputs of the case number ``k``, by name."""
+        both = ((self.text, self.raw), *self.more)
+        return {f"x{k}" + f"_{i}" * (i > 0): item for i, item in enumerate(both)}
 
 
 def graph_of(cases: Sequence[Case]) -> Graph:
-    """One branch per case: ``x<k>`` into ``y<k>``."""
+    """One branch per case: ``x<k>``, and ``x<k>_1 ...`` where there are more, into ``y<k>``."""
     nodes = []
     for k, case in enumerate(cases):
-        source = Input(result=Format.parse(case.text), dimensions=case.raw.shape[1:])
-        nodes += [Node(f"x{k}", source), Node(f"y{k}", case.op, (f"x{k}",))]
+        for name, (text, raw) in case.inputs(k).items():
+            source = Input(result=Format.parse(text), dimensions=raw.shape[1:])
+            nodes.append(Node(name, source))
+        nodes.append(Node(f"y{k}", case.op, tuple(case.inputs(k))))
     return Graph(tuple(nodes), tuple(f"y{k}" for k in range(len(cases))))
 
 
@@ -47,13 +56,16 @@ def agree(cases: Sequence[Case], folder: Path) -> int:
     program = compiled.harness(project, flags=compiled.STRICT)
     samples = max(len(case.raw) for case in cases)
     raws = {
-        f"x{k}": np.resize(case.raw, (samples, *case.raw.shape[1:])) for k, case in enumerate(cases)
+        name: np.resize(raw, (samples, *raw.shape[1:]))
+        for k, case in enumerate(cases)
+        for name, (_, raw) in case.inputs(k).items()
     }
     found = compiled.run(project, program, raws, graph.output_names)
     count, wrong = 0, []
     for k, case in enumerate(cases):
-        value = graph.values[f"x{k}"]
-        expected = case.op.evaluate(case.raw, values=(value,))
+        given = case.inputs(k)
+        values = tuple(graph.values[name] for name in given)
+        expected = case.op.evaluate(*(raw for _, raw in given.values()), values=values)
         got = found[f"y{k}"][: len(case.raw)]
         count += expected.size
         if not np.array_equal(got, expected):

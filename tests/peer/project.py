@@ -29,6 +29,14 @@ needs_hls4ml = [
     pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++: install a C++ compiler"),
 ]
 
+needs_keras3 = [
+    *needs_hls4ml,
+    pytest.mark.skipif(
+        importlib.util.find_spec("keras") is None,
+        reason="needs Keras 3: pip install keras tensorflow-cpu",
+    ),
+]
+
 
 def random_format(rng, low=3, high=16, *, integer=None, signed=None):
     """A fixed format of random shape and modes."""
@@ -43,42 +51,61 @@ def random_format(rng, low=3, high=16, *, integer=None, signed=None):
 
 @dataclass
 class Project:
-    """Inputs ``x0, x1, ...``, each followed by one layer whose result is an output."""
+    """Inputs ``x0, x1 ...`` (``x0_1 ...`` where a layer has several), each layer an output.
+
+    generation: 2 converts JSON and H5 files, 3 a model of Keras 3, which must be installed.
+    """
 
     io_type: str = "io_parallel"
     strategy: str = "Latency"
+    generation: int = 2
+    default: str = "fixed<16,6>"
     layers: list = field(default_factory=list)
     weights: dict = field(default_factory=dict)
     names: dict = field(default_factory=dict)
     x: dict = field(default_factory=dict)
     outputs: list = field(default_factory=list)
+    defined: dict = field(default_factory=dict)
 
-    def add(self, kind, x, x_format, precision, *, weights=None, keys=None, **keras):
-        """One layer of Keras class ``kind`` on inputs ``x`` cast to ``x_format``."""
+    def add(
+        self,
+        kind,
+        x,
+        x_format,
+        precision,
+        *,
+        weights=None,
+        keys=None,
+        defined=None,
+        **keras,
+    ):
+        """One layer of Keras class ``kind`` on inputs ``x`` cast to ``x_format`` (lists of both).
+
+        defined: how many results a sample hls4ml computes at all, where it leaves some undefined.
+        """
         k = len(self.outputs)
-        source, name = f"x{k}", f"y{k}"
-        self.layers.append(
-            models.layer(
-                "InputLayer", source, batch_input_shape=[None, *x.shape[1:]], dtype="float32"
+        several = isinstance(x, (list, tuple))
+        arrays, formats = (x, x_format) if several else ([x], [x_format])
+        sources = [f"x{k}" + f"_{i}" * (i > 0) for i in range(len(arrays))]
+        for source, array, text in zip(sources, arrays, formats, strict=True):
+            shape = [None, *array.shape[1:]]
+            self.layers.append(
+                models.layer("InputLayer", source, batch_input_shape=shape, dtype="float32")
             )
-        )
-        self.layers.append(models.layer(kind, name, [source], **keras))
-        self.names[source] = {"Precision": {"result": x_format}}
+            self.names[source] = {"Precision": {"result": text}}
+            self.x[source] = np.asarray(array, dtype=np.float64)
+        name = f"y{k}"
+        self.layers.append(models.layer(kind, name, sources, **keras))
         self.names[name] = {"Precision": precision, **(keys or {})}
         if weights:
             self.weights[name] = weights
-        self.x[source] = np.asarray(x, dtype=np.float64)
+        if defined is not None:
+            self.defined[name] = defined
         self.outputs.append(name)
 
     def compare(self, folder):
         """Run both sides and compare raw integers; (values compared, {layer: distinct values})."""
         folder = Path(folder)
-        architecture = models.functional(self.layers, list(self.x), self.outputs)
-        json_path, h5_path = models.write(folder, architecture, self.weights)
-        hls = {
-            "Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1, "Strategy": self.strategy},
-            "LayerName": self.names,
-        }
         top = {
             "Backend": "Vitis",
             "ProjectName": "peer",
@@ -86,43 +113,77 @@ class Project:
             "Part": "xcvu13p-flga2577-2-e",
             "ClockPeriod": 5,
             "IOType": self.io_type,
-            "HLSConfig": hls,
+            "HLSConfig": {
+                "Model": {"Precision": self.default, "ReuseFactor": 1, "Strategy": self.strategy},
+                "LayerName": self.names,
+            },
         }
-        graph = emu.load(json_path, weights=h5_path, config=json.loads(json.dumps(top)))
+        np.savez(folder / "x.npz", **self.x)
+        (folder / "config.json").write_text(json.dumps(top))
+        if self.generation == 3:
+            self._keras3(folder)
+            model, weights = folder / "model.keras", None
+        else:
+            architecture = models.functional(self.layers, list(self.x), self.outputs)
+            model, weights = models.write(folder, architecture, self.weights)
+            files = {"KerasJson": str(model), "KerasH5": str(weights)}
+            (folder / "config.json").write_text(json.dumps(top | files))
+        run_script("simulate.py", folder)
+        graph = emu.load(model, weights=weights, config=json.loads(json.dumps(top)))
         raw = graph.predict(self.x, raw=True)
         raw = raw if isinstance(raw, list) else [raw]
         found = dict(zip(graph.output_names, zip(raw, graph.outputs, strict=True), strict=True))
+        return self._agree(found, folder / "y.npz")
 
-        top |= {"KerasJson": str(json_path), "KerasH5": str(h5_path)}
-        (folder / "config.json").write_text(json.dumps(top))
-        np.savez(folder / "x.npz", **self.x)
-        script = Path(__file__).with_name("simulate.py")
-        done = subprocess.run(
-            [sys.executable, str(script), str(folder)],
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT,
-            cwd=folder,
-        )
-        if done.returncode:
-            text = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-            pytest.fail(f"hls4ml must run, not end with {done.returncode}:\n{text}")
+    def _keras3(self, folder):
+        """``model.keras``, saved by Keras itself."""
+        description = {"layers": self.layers, "inputs": list(self.x), "outputs": self.outputs}
+        (folder / "layers.json").write_text(json.dumps(description))
+        arrays = {
+            f"{layer}/{name}": array
+            for layer, own in self.weights.items()
+            for name, array in own.items()
+        }
+        np.savez(folder / "weights.npz", **arrays)
+
+    def _agree(self, found, path):
         count, distinct, wrong = 0, {}, []
-        with np.load(folder / "y.npz") as file:
+        by_name = {layer["name"]: layer for layer in self.layers}
+        with np.load(path) as file:
             for (name, (mine, value)), key in zip(found.items(), file.files, strict=True):
-                theirs = np.ldexp(file[key], value.format.frac).reshape(mine.shape)
+                theirs = np.ldexp(file[key], value.format.frac).reshape(len(mine), -1)
+                mine = mine.reshape(len(mine), -1)
+                layer = by_name[name.split("_")[0]]
+                known = self.defined.get(layer["name"], mine.shape[1])
+                mine, theirs = mine[:, :known], theirs[:, :known]
                 count += mine.size
                 distinct[name] = np.unique(mine).size
                 differs = theirs != mine
                 if differs.any():
                     at = tuple(int(i) for i in np.argwhere(differs)[0])
-                    layer = self.outputs.index(name.split("_")[0])
+                    k = layer["name"][1:]
+                    sources = [source for source in self.x if source.split("_")[0] == f"x{k}"]
                     wrong.append(
-                        f"{name} {self.layers[2 * layer + 1]['class_name']}"
-                        f" {self.layers[2 * layer + 1]['config']} {self.names[f'x{layer}']}"
-                        f" {self.names[self.outputs[layer]]}: {differs.sum()} of {mine.size} differ,"
-                        f" first at {at}: x {self.x[f'x{layer}'][at[0]]}, emulator {mine[at]},"
-                        f" hls4ml {theirs[at]} of {value.format}"
+                        f"{name} {layer['class_name']} {layer['config']}"
+                        f" {[self.names[source] for source in sources]}"
+                        f" {self.names[layer['name']]}: {differs.sum()} of {mine.size} differ,"
+                        f" first at {at}: x {[self.x[s][at[0]] for s in sources]},"
+                        f" emulator {mine[at]}, hls4ml {theirs[at]} of {value.format}"
                     )
         assert not wrong, "\n".join(wrong)
         return count, distinct
+
+
+def run_script(name, folder):
+    """A script of this folder in a process of its own."""
+    script = Path(__file__).with_name(name)
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        cwd=folder,
+    )
+    if done.returncode:
+        text = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        pytest.fail(f"hls4ml must run, not end with {done.returncode}:\n{text}")

@@ -3,21 +3,71 @@
     python tests/peer/simulate.py FOLDER
 
 FOLDER holds ``config.json`` (the top level of an hls4ml configuration) and ``x.npz`` (one float64
-array per input, in model order); ``y.npz`` is written there, one float64 array per output.
+array per input, in model order); ``y.npz`` is written there, one float64 array per output. Where
+it holds ``layers.json`` and ``weights.npz``, a Keras 3 model is built of them, saved as
+``model.keras``, and converted; otherwise the configuration names the files of a Keras 2 model.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
 
-def main(folder):
+def keras3_model(folder):
+    """The functional model of ``layers.json``, saved."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import keras
+
+    description = json.loads((folder / "layers.json").read_text())
+    tensors = {}
+    for item in description["layers"]:
+        config, nodes = dict(item["config"]), item["inbound_nodes"]
+        name = config.pop("name")
+        if item["class_name"] == "InputLayer":
+            tensors[name] = keras.Input(config["batch_input_shape"][1:], name=name)
+            continue
+        layer = getattr(keras.layers, item["class_name"])(name=name, **config)
+        sources = [tensors[source[0]] for source in nodes[0]]
+        tensors[name] = layer(sources if len(sources) > 1 else sources[0])
+        tensors[name].layer = layer
+    model = keras.Model(
+        [tensors[name] for name in description["inputs"]],
+        [tensors[name] for name in description["outputs"]],
+    )
+    with np.load(folder / "weights.npz") as weights:
+        for key in weights.files:
+            layer, name = key.split("/")
+            own = {weight.name: weight for weight in model.get_layer(layer).weights}
+            own[name].assign(weights[key])
+    model.save(folder / "model.keras")
+    return model
+
+
+def convert(folder):
+    """hls4ml's model."""
+    config = json.loads((folder / "config.json").read_text())
+    if (folder / "layers.json").is_file():
+        from hls4ml.converters import convert_from_keras_model
+
+        return convert_from_keras_model(
+            keras3_model(folder),
+            output_dir=config["OutputDir"],
+            project_name=config["ProjectName"],
+            backend=config["Backend"],
+            io_type=config["IOType"],
+            hls_config=config["HLSConfig"],
+            allow_v2_fallback=True,
+        )
     from hls4ml.converters import keras_v2_to_hls
 
-    config = json.loads((folder / "config.json").read_text())
-    model = keras_v2_to_hls(config)
+    return keras_v2_to_hls(config)
+
+
+def main(folder):
+    model = convert(folder)
     model.write()
     # Without NDEBUG AMD's headers abort on casts that drop every bit of the source; -O1 halves
     # the time of compilation. Neither changes a value.

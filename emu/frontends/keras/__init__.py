@@ -10,13 +10,13 @@ from __future__ import annotations
 from ...draft import Draft
 from ..config import Config, near
 from ..files import KerasFile, ModelFileError
-from . import activation, core
+from . import activation, core, merge
 from .architecture import entries_of
 from .reader import Handler, Reader
 
 __all__ = ["KERAS_LAYERS", "read_keras"]
 
-KERAS_LAYERS: dict[str, Handler] = {**core.LAYERS, **activation.LAYERS}
+KERAS_LAYERS: dict[str, Handler] = {**core.LAYERS, **activation.LAYERS, **merge.LAYERS}
 """Keras class -> handler; each module of this package has those of one family of layers."""
 
 

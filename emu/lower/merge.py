@@ -1,0 +1,63 @@
+"""Merges: hls4ml's broadcasting, and what of it is undefined."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fxp import Format
+
+from ..draft import Draft, Layer
+from ..op import Op
+from ..ops import Concatenate, Dot, Merge
+from .common import type_of
+
+__all__ = ["LOWERINGS"]
+
+
+def _merge(draft: Draft, layer: Layer) -> Op:
+    _note_broadcast(draft, layer)
+    return Merge(
+        result=type_of(layer, "result"),
+        name=layer.attributes["op"],
+        cyclic=True,
+        count=layer.attributes.get("count", 2),
+    )
+
+
+def _note_broadcast(draft: Draft, layer: Layer) -> None:
+    a, b = (draft.layers[name] for name in layer.inputs)
+    if a.size == b.size:
+        return
+    small, large = sorted((a, b), key=lambda source: source.size)
+    indices = np.arange(small.size).reshape(small.shape)
+    cyclic = np.arange(large.size).reshape(large.shape) % small.size
+    if not np.array_equal(np.broadcast_to(indices, large.shape), cyclic):
+        draft.note(
+            f"layer {layer.name}: hls4ml repeats {small.name} {small.shape} element by element over"
+            f" {large.name} {large.shape}, which is not how shapes broadcast; repeat it before"
+        )
+    # hls4ml compares the two sizes as text and computes as many results as the greater text says.
+    computed = int(max(str(a.size), str(b.size)))
+    if computed < large.size:
+        draft.note(
+            f"layer {layer.name}: hls4ml computes only the first {computed} of {large.size} results"
+            " and leaves the others undefined; here they are computed too"
+        )
+
+
+def _dot(draft: Draft, layer: Layer) -> Op:
+    second = type_of(draft.layers[layer.inputs[1]], "result")
+    ternary = second == Format.parse("int<2>")
+    if ternary:
+        draft.note(
+            f"layer {layer.name}: -2 of the int<2> {layer.inputs[1]} multiplies as 1, as in hls4ml"
+            " (its ternary product); fixed<2,2> multiplies by -2"
+        )
+    return Dot(result=type_of(layer, "result"), accum=type_of(layer, "accum"), ternary=ternary)
+
+
+def _concatenate(draft: Draft, layer: Layer) -> Op:
+    return Concatenate(result=type_of(layer, "result"), axis=layer.attributes["axis"])
+
+
+LOWERINGS = {"Merge": _merge, "Dot": _dot, "Concatenate": _concatenate}
