@@ -56,6 +56,7 @@ SUFFIXES = (
     *("", "_t", "_in", "_out", "_copy", "_config"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse"),
+    *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file")),
     *(f"{port}{use}" for port in ("_out", "_copy") for use in ("_raw", "_file", "_expected")),
 )

@@ -23,7 +23,7 @@ import numpy as np
 
 from emu import Graph, Node
 from emu.op import Constant, Table
-from emu.ops import Dense, Input, Reshape
+from emu.ops import Dense, Input, Recurrent, Reshape
 from fxp import NARROW_WIDTH
 
 from . import cxx
@@ -265,7 +265,7 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         "aliases": _aliases(graph, tensors),
         "traced": list(tensors.values()),
         "calls": calls,
-        "headers": [*_SHARED_HEADERS, *sorted({f"{call.header}.hpp" for call in calls})],
+        "headers": [*_SHARED_HEADERS, *_with_included({f"{call.header}.hpp" for call in calls})],
         "style": style,
         "interval": interval,
         "stems": stems,
@@ -276,6 +276,19 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
             config, "ClockUncertainty", flow.clock_uncertainty, _NUMBER + "%?", "ns or a percentage"
         ),
     }
+
+
+def _with_included(headers: set[str]) -> list[str]:
+    """These kernels' headers and those of other kernels that they include."""
+    found: set[str] = set()
+    waiting = set(headers)
+    while waiting:
+        header = waiting.pop()
+        found.add(header)
+        text = (files("hls_lib") / header).read_text("utf-8")
+        included = set(re.findall(r'^#include "(.+)"', text, re.MULTILINE))
+        waiting |= included - found - set(_SHARED_HEADERS)
+    return sorted(found)
 
 
 _NUMBER = r"\d+(\.\d+)?"
@@ -366,6 +379,13 @@ def _call(
         fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
         raws["weight"] = op.weight.raw.T
         function = "dense_resource" if entry.strategy == "resource" else "dense_pipelined"
+    if isinstance(op, Recurrent):
+        fields["steps"] = schedule.steps(node.name, op)
+        fields["recurrent_steps"] = schedule.state_steps(node.name, op)
+        fields["recurrent_reuse_factor"] = entry.of_state
+        fields["resource"] = int(entry.strategy == "resource")
+        raws["weight"] = op.weight.raw.T
+        raws["recurrent_weight"] = op.recurrent_weight.raw.T
     arrays = tuple(
         _Array(
             f"{stem}_{key}",

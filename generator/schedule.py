@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from emu import Graph
-from emu.ops import Dense
+from emu.ops import Dense, Recurrent
 from emu.passes.reuse import is_legal, legal_reuse_factors
 
 __all__ = ["LayerSchedule", "Schedule"]
@@ -25,19 +25,30 @@ STYLES = ("auto", "pipeline", "dataflow")
 
 @dataclass(frozen=True)
 class LayerSchedule:
-    """``reuse_factor``: uses of a multiplier per sample; ``strategy``: the shape of the kernel."""
+    """``reuse_factor``: uses of a multiplier per sample; ``strategy``: the shape of the kernel.
+
+    recurrent_reuse_factor: that of a recurrent layer's second product; None: the same.
+    """
 
     reuse_factor: int = 1
     strategy: str = "latency"
+    recurrent_reuse_factor: int | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.reuse_factor, bool) or not isinstance(self.reuse_factor, int):
-            raise ValueError(f"reuse factor must be an integer, not {self.reuse_factor!r}")
-        if self.reuse_factor < 1:
-            raise ValueError(f"reuse factor must be at least 1, not {self.reuse_factor}")
+        for factor in (self.reuse_factor, self.of_state):
+            if isinstance(factor, bool) or not isinstance(factor, int):
+                raise ValueError(f"reuse factor must be an integer, not {factor!r}")
+            if factor < 1:
+                raise ValueError(f"reuse factor must be at least 1, not {factor}")
         if self.strategy not in STRATEGIES:
             known = ", ".join(STRATEGIES)
             raise ValueError(f"strategy must be one of {known}, not {self.strategy!r}")
+
+    @property
+    def of_state(self) -> int:
+        """Reuse factor of the product of a recurrent layer's state."""
+        given = self.recurrent_reuse_factor
+        return self.reuse_factor if given is None else given
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,9 @@ class Schedule:
         for name, entry in hls.get("LayerName", {}).items():
             try:
                 layers[name] = LayerSchedule(
-                    entry.get("ReuseFactor", 1), str(entry.get("Strategy", "latency")).lower()
+                    entry.get("ReuseFactor", 1),
+                    str(entry.get("Strategy", "latency")).lower(),
+                    entry.get("RecurrentReuseFactor"),
                 )
             except ValueError as error:
                 raise ValueError(f"layer {name}: {error}") from None
@@ -107,37 +120,24 @@ class Schedule:
                 )
         for node in graph.nodes:
             if isinstance(node.op, Dense):
-                self._check_dense(node.name, node.op)
+                _check_dense(node.name, node.op, self.of(node.name))
+            elif isinstance(node.op, Recurrent):
+                _check_recurrent(node.name, node.op, self.of(node.name))
             elif self.of(node.name).strategy != "latency":
                 raise ValueError(
                     f"layer {node.name}: strategy must be latency, not"
-                    f" {self.of(node.name).strategy!r}: only dense layers have others"
+                    f" {self.of(node.name).strategy!r}: only dense and recurrent layers have others"
                 )
 
-    def _check_dense(self, name: str, op: Dense) -> None:
-        entry = self.of(name)
-        n_in, n_out = op.weight.shape
-        if entry.strategy != "latency" and not is_legal(n_in, n_out, entry.reuse_factor):
-            legal = ", ".join(map(str, legal_reuse_factors(n_in, n_out)))
-            raise ValueError(
-                f"layer {name}: reuse factor of {n_in} x {n_out} must be one of {legal},"
-                f" not {entry.reuse_factor}"
-            )
-        interleave = order_of(entry, n_in)
-        # Steps of n_in are the ascending order, as steps of 1 are.
-        own = 1 if op.interleave == n_in else op.interleave
-        if op.order_matters and interleave != own:
-            raise ValueError(
-                f"layer {name}: its accumulator {op.accum} can saturate, so the order of additions"
-                f" must be the model's ({_order(own)}), not the schedule's"
-                f" ({_order(interleave)}); load the configuration with this ReuseFactor and"
-                " Strategy"
-            )
-
-    def steps(self, name: str, op: Dense) -> int:
+    def steps(self, name: str, op: Dense | Recurrent) -> int:
         """How many steps the kernel's outer loop takes: they set the order of additions."""
         entry = self.of(name)
         return op.weight.shape[0] if entry.strategy == "latency" else entry.reuse_factor
+
+    def state_steps(self, name: str, op: Recurrent) -> int:
+        """The same of the product of a recurrent layer's state."""
+        entry = self.of(name)
+        return op.units if entry.strategy == "latency" else entry.of_state
 
     def style(self) -> tuple[str, int | None]:
         """``("PIPELINE", II or None)`` or ``("DATAFLOW", None)`` for the top function."""
@@ -150,6 +150,33 @@ class Schedule:
         if "resource_unrolled" in strategies:
             return "PIPELINE", max(entry.reuse_factor for entry in self.layers.values())
         return "PIPELINE", self.pipeline_interval
+
+
+def _check_dense(name: str, op: Dense, entry: LayerSchedule) -> None:
+    n_in, n_out = op.weight.shape
+    if entry.strategy != "latency" and not is_legal(n_in, n_out, entry.reuse_factor):
+        legal = ", ".join(map(str, legal_reuse_factors(n_in, n_out)))
+        raise ValueError(
+            f"layer {name}: reuse factor of {n_in} x {n_out} must be one of {legal},"
+            f" not {entry.reuse_factor}"
+        )
+    interleave = order_of(entry, n_in)
+    # Steps of n_in are the ascending order, as steps of 1 are.
+    own = 1 if op.interleave == n_in else op.interleave
+    if op.order_matters and interleave != own:
+        raise ValueError(
+            f"layer {name}: its accumulator {op.accum} can saturate, so the order of additions"
+            f" must be the model's ({_order(own)}), not the schedule's"
+            f" ({_order(interleave)}); load the configuration with this ReuseFactor and"
+            " Strategy"
+        )
+
+
+def _check_recurrent(name: str, op: Recurrent, entry: LayerSchedule) -> None:
+    of_input, of_state = op.matrices()
+    _check_dense(name, of_input, entry)
+    for matrix in of_state:
+        _check_dense(f"{name} (state)", matrix, replace(entry, reuse_factor=entry.of_state))
 
 
 def order_of(entry: LayerSchedule, n_in: int) -> int:

@@ -7,10 +7,12 @@ from .dense import Dense
 from .dot import Dot
 from .input import Input
 from .merge import MERGES, Merge
+from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
 from .softmax import IMPLEMENTATIONS, Softmax
 
 __all__ = [
+    "CELLS",
     "FUNCTIONS",
     "IMPLEMENTATIONS",
     "MERGES",
@@ -22,6 +24,7 @@ __all__ = [
     "Dot",
     "Input",
     "Merge",
+    "Recurrent",
     "Reshape",
     "Softmax",
 ]
@@ -30,5 +33,6 @@ OPERATORS = (
     *(Input, Dense, BatchNormalization, Activation, Softmax),
     *(Merge, Dot, Concatenate),
     *(Reshape,),
+    *(Recurrent,),
 )
 """Every operator, in the order of docs/operators."""

@@ -1,0 +1,129 @@
+"""C++ of recurrent layers gives the emulator's bits, cell by cell and mode by mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emu import Graph, Node
+from emu.ops import CELLS, Input
+from fxp import Format
+from generator import LayerSchedule, Schedule, generate
+from tests.emu import grid
+from tests.emu.test_grid_recurrent import CELL_NAMES, PAIRS, TIGHT, cell, sequences
+from tests.generator import compiled, sweep
+
+pytestmark = pytest.mark.cpp
+
+
+def case(
+    name, text, *, steps=2, limit=64, reuse=1, strategy="latency", state_reuse=None, **options
+):
+    options.setdefault("return_sequences", True)
+    n_in, units = options.get("n_in", 1), options.get("units", 2)
+    orders = [
+        factor if strategy != "latency" and factor < length else 1
+        for factor, length in ((reuse, n_in), (state_reuse or reuse, units))
+    ]
+    op, _ = cell(name, orders=orders, **options)
+    label = f"{name} {text} {strategy} {reuse} {state_reuse} {options}"
+    schedule = LayerSchedule(reuse, strategy, state_reuse)
+    return sweep.Case(op, text, sequences(text, steps, n_in, limit), label, schedule)
+
+
+def modes(step):
+    """Each rounding and overflow as accumulator and as state."""
+    cases = []
+    for k, mode in enumerate(TIGHT):
+        name, other = CELL_NAMES[k % 4], TIGHT[(7 * k + 3) % len(TIGHT)]
+        options = {"names": PAIRS[k % 3], "seed": k, "sizes": (8, 16)}
+        cases.append(case(name, "fixed<3,2>", accum=mode, result="fixed<7,2>", **options))
+        cases.append(case(name, "ufixed<3,1>", accum=other, result=mode, **options))
+    return cases[::step]
+
+
+def kinds(step):
+    """Integers, negative integer bits, I > W and wide types in each place."""
+    known = [t for t in grid.RESULTS if t not in ("uint<1>", "int<1>", "int<2>")]
+    cases = []
+    for k in range(4 * len(known)):
+        name, kind = CELL_NAMES[k % 4], known[k // 4]
+        other = known[(5 * k + 2) % len(known)]
+        options = {"seed": k, "names": PAIRS[k // 4 % 4], "w": "fixed<5,3>", "sizes": (7, 33)}
+        text = grid.INPUTS[k % len(grid.INPUTS)]
+        cases.append(case(name, text, accum=kind, **options))
+        cases.append(case(name, text, result=kind, table=other, **options))
+    for k, name in enumerate(CELL_NAMES):
+        wide = {
+            "accum": "fixed<40,12,RND,SAT>",
+            "result": "fixed<30,8,RND_CONV,SAT>",
+            "w": "fixed<16,4>",
+        }
+        cases.append(case(name, "fixed<30,6>", names=PAIRS[k % 2], table="fixed<18,8>", **wide))
+    return cases[::step]
+
+
+def shapes():
+    """Directions, lengths, activations, the orders of both products."""
+    cases = []
+    for name in CELL_NAMES:
+        for k, names in enumerate(PAIRS):
+            options = {"steps": 4, "n_in": 2, "units": 3, "names": names, "seed": k}
+            cases.append(case(name, "fixed<4,2>", return_sequences=k % 2 == 0, **options))
+        backward = {"steps": 3, "go_backwards": True}
+        cases.append(case(name, "fixed<4,2>", **backward))
+        cases.append(case(name, "fixed<4,2>", aligned=True, **backward))
+        cases.append(case(name, "fixed<4,2>", steps=1, units=1, return_sequences=False))
+        orders = ((2, None), (4, None), (4, 2), (1, 4), (8, 2), (2, 8))
+        for k, (reuse, state_reuse) in enumerate(orders):
+            options = {
+                "reuse": reuse,
+                "state_reuse": state_reuse,
+                "n_in": 4,
+                "units": 4,
+                "steps": 3,
+            }
+            options |= {"w": "fixed<4,3>", "wr": "fixed<4,3>", "result": "fixed<7,3>"}
+            strategy = ("resource", "resource_unrolled")[k % 2]
+            tight = "fixed<6,3,TRN,SAT>"
+            cases.append(case(name, "fixed<4,2>", accum=tight, strategy=strategy, **options))
+    return cases
+
+
+def test_recurrent_layers_in_cpp(tmp_path, record_property):
+    """A share of every sweep, and all of the shapes."""
+    compiled.require()
+    count = sweep.agree(modes(9) + kinds(5) + shapes(), tmp_path)
+    record_property("values_compared", count)
+    assert count > 10_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", [modes, kinds], ids=lambda family: family.__name__)
+def test_the_whole_grid_of_recurrent_layers_in_cpp(family, tmp_path, record_property):
+    """Without leaving any out."""
+    compiled.require()
+    record_property("values_compared", sweep.agree(family(1), tmp_path))
+
+
+def test_initial_states_in_cpp(tmp_path):
+    """States come as further inputs, each in a type of its own."""
+    compiled.require()
+    nodes, raws = [], {}
+    rng = np.random.default_rng(4)
+    for k, name in enumerate(CELL_NAMES):
+        texts = ("fixed<4,2>", "fixed<9,4>", "ufixed<5,1>")[: 1 + CELLS[name].states]
+        op, _ = cell(name, initial_state=True, accum="fixed<9,4>", names=PAIRS[k % 2])
+        for j, text in enumerate(texts):
+            dimensions = (2, 1) if j == 0 else (2,)
+            nodes.append(Node(f"x{k}{j}", Input(result=Format.parse(text), dimensions=dimensions)))
+            raws[f"x{k}{j}"] = rng.choice(grid.codes(text), size=(200, *dimensions))
+        nodes.append(Node(f"y{k}", op, tuple(f"x{k}{j}" for j in range(len(texts)))))
+    graph = Graph(tuple(nodes), tuple(f"y{k}" for k in range(len(CELL_NAMES))))
+    project = generate(graph, tmp_path / "project", schedule=Schedule())
+    program = compiled.harness(project, flags=compiled.STRICT)
+    found = compiled.run(project, program, raws, graph.output_names)
+    x = {n: np.ldexp(raw.astype(float), -graph.formats[n].frac) for n, raw in raws.items()}
+    for name, expected in zip(graph.output_names, graph.predict(x, raw=True), strict=True):
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
+        assert np.unique(expected).size > 10
