@@ -178,7 +178,7 @@ def operator_program(cases, vendor: str) -> str:
 
 
 def random_operators(
-    seed: int, vendor: str, *, pairs: int, count: int, largest: int = 100, only: str | None = None
+    seed: int, vendor: str, *, pairs: int, count: int, largest: int = 200, only: str | None = None
 ) -> dict[str, int]:
     """Compare ``pairs`` random pairs of types, ``count`` values each, for each operator."""
     rng = random.Random(f"{seed}{only}")
@@ -280,10 +280,10 @@ def test_oracle_agrees_on_random_operators():
         vendor = "ap" if k % 2 else "ac"
         op = "+-*/%&|^"[k % 8]
         if op == "%":
-            left, right = (_integer(rng, vendor, 120) for _ in range(2))
+            left, right = (_integer(rng, vendor, 200) for _ in range(2))
         else:
-            left = sampling.format_text(rng, vendor, largest=120, modes=False)
-            right = sampling.format_text(rng, vendor, largest=120, modes=False)
+            left = sampling.format_text(rng, vendor, largest=200, modes=False)
+            right = sampling.format_text(rng, vendor, largest=200, modes=False)
         f, g = Format.parse(left), Format.parse(right)
         a = sampling.raws(rng, f, 40)
         b = [v or g.raw_min or 1 for v in sampling.raws(rng, g, 40)]
