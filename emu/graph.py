@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from fxp import Format
 
 from . import run
-from .op import Op, Raw, Real, Shape, Table, Value
+from .op import Op, Real, Shape, Table, Value
 from .ops import Input
+
+if TYPE_CHECKING:
+    from .engine.plan import Plan
 
 __all__ = ["Graph", "Node"]
 
@@ -63,6 +64,7 @@ class Graph:
             if name not in values:
                 raise ValueError(f"outputs must be nodes of the graph, not {name!r}")
         object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_plans", {})
 
     # ---- what it is --------------------------------------------------------------------------
 
@@ -103,27 +105,42 @@ class Graph:
 
     # ---- what it computes --------------------------------------------------------------------
 
-    def predict(self, x: Any, *, raw: bool = False) -> Any:
+    def plan(self, keep: Iterable[str] | None = None) -> Plan:
+        """How ``predict`` computes it: steps, each by the fastest path that is proved exact.
+
+        keep: tensors that must come out, default the outputs; ``print(graph.plan())`` says which
+        path each node got, and why. Made once per ``keep``.
+        """
+        from .engine.plan import make_plan
+
+        names = self.output_names if keep is None else tuple(dict.fromkeys(keep))
+        plans: dict[tuple[str, ...], Plan] = self._plans  # type: ignore[attr-defined]
+        if names not in plans:
+            plans[names] = make_plan(self, names)
+        return plans[names]
+
+    def predict(self, x: Any, *, raw: bool = False, memory: int | None = None) -> Any:
         """Outputs for inputs ``x`` of shape (N, *input shape); several outputs give a list.
 
         x: a real array, or a list or dict by input name where there are several inputs. float64,
         exact up to 53 bits and beyond that rounded to nearest even; ``raw=True`` gives int64 raw
         values (Python integers above 62 bits), which ``graph.outputs[i].format`` reads.
-        Raises ValueError for a wrong shape or dtype, NaN or infinity, naming input and index.
+        x may be a memory-mapped array: it is read block by block. memory: bytes the blocks of all
+        threads may take beside x and the result, 64 MiB by default.
+        Raises ValueError for a wrong shape or dtype, NaN or infinity, naming input and index,
+        and for too little memory for one sample.
         """
-        found = run.execute(self, x, keep=self.output_names)
-        results = [_read(found[value.name], value, raw=raw) for value in self.outputs]
+        found = run.execute(self, x, keep=self.output_names, real=not raw, memory=memory)
+        results = [found[name] for name in self.output_names]
         return results[0] if len(results) == 1 else results
 
     def trace(self, x: Any, *, raw: bool = False) -> dict[str, Any]:
         """Every tensor by name: each input and each layer that the passes kept; else as predict."""
-        names = tuple(self.values)
-        found = run.execute(self, x, keep=names)
-        return {name: _read(found[name], self.values[name], raw=raw) for name in names}
+        return run.execute(self, x, keep=tuple(self.values), real=not raw)
 
     def reference(self, x: Any) -> Any:
         """The same network in float64, without formats or tables; shapes as predict."""
-        known: dict[str, Real] = dict(run.as_arrays(self, x))
+        known: dict[str, Real] = dict(run.as_floats(self, x))
         for node in self.nodes:
             if not isinstance(node.op, Input):
                 known[node.name] = node.op.reference(*(known[name] for name in node.inputs))
@@ -170,9 +187,3 @@ def _kind(op: Op) -> str:
 
 def _times(shape: Shape) -> str:
     return " x ".join(map(str, shape))
-
-
-def _read(found: Raw, value: Value, *, raw: bool) -> Any:
-    if raw:
-        return found
-    return np.ldexp(found.astype(np.float64), -value.format.frac)

@@ -7,7 +7,7 @@ An operator is a frozen dataclass in ``emu/ops``. It says nothing of C++, vendor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fxp import NARROW_WIDTH, Format
+
+from .linear import Linear
 
 __all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value", "storage"]
 
@@ -91,6 +93,8 @@ class Op:
     header: ClassVar[str]
     """The file of ``hls_lib`` that implements it, without ``.hpp``; named as in ``emu/ops``."""
     arity: ClassVar[int] = 1
+    view: ClassVar[bool] = False
+    """Whether the output holds the input's raw elements in the same order."""
 
     result: Format = field()
 
@@ -109,6 +113,27 @@ class Op:
     def evaluate(self, *inputs: Raw, values: tuple[Value, ...]) -> Raw:
         """Raw output for raw inputs of shape (N, *shape); ``values`` tell shapes and formats."""
         raise NotImplementedError
+
+    # ---- what the engine may use instead of evaluate; the bits are the same ---------------------
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether every output element is one function of the input element in its place."""
+        return False
+
+    def clip(self, x: Format) -> tuple[int | None, int | None] | None:
+        """Raw ``(low, high)`` where the operator is ``cast(min(max(x, low), high))``, else None."""
+        return None
+
+    def linear(self, *inputs: Value) -> Linear | None:
+        """The operator as sums of products, where it is that."""
+        return None
+
+    def block(self, *inputs: Value) -> Callable[..., None] | None:
+        """``run(*blocks, out, rooms)`` on raw arrays (features, samples) of any dtype, or None."""
+        return None
+
+    # ---- what it is besides ------------------------------------------------------------------
 
     def reference(self, *inputs: Real) -> Real:
         """The same function in float64, without formats or tables."""

@@ -1,90 +1,170 @@
-"""Executes a graph: checks the caller's arrays, casts them, runs the operators batch by batch."""
+"""Runs a plan over samples: checks the caller's arrays, cuts them into blocks, uses all cores."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib
+import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fxp import from_float
-
-from .op import Raw, Value, storage
-from .ops import Input
+from .op import Value, storage
 
 if TYPE_CHECKING:
+    from .engine.plan import Plan
     from .graph import Graph
 
-__all__ = ["as_arrays", "execute"]
+__all__ = ["MEMORY", "as_floats", "execute"]
 
-_BATCH_ELEMENTS = 1 << 21
-"""Elements of the widest layer that one batch may hold: about 16 MiB of int64."""
+MEMORY = 64 << 20
+"""Default limit of the working set, in bytes: all blocks and scratch of all threads."""
 
-_WORTH_THREADS = 10_000_000
-"""Multiply-adds below which starting threads costs more than it gains."""
+_L2 = 768 << 10
+"""Bytes of one core's cache that a block's tensors may fill."""
+
+_LEAST, _MOST = 128, 2048
+"""Samples of a block: fewer cost calls, more leave the cache."""
+
+_WORTH_THREADS = 4_000_000
+"""Multiply-adds below which a second thread costs more than it gains."""
 
 
-def execute(graph: Graph, x: Any, *, keep: Iterable[str]) -> dict[str, Raw]:
-    """Raw values of the tensors named ``keep`` for all samples of ``x``."""
-    arrays = as_arrays(graph, x)
+def execute(
+    graph: Graph, x: Any, *, keep: Iterable[str], real: bool = False, memory: int | None = None
+) -> dict[str, Any]:
+    """Raw values (or with ``real`` float64 values) of the tensors named ``keep``, all samples.
+
+    memory: bytes of working set beside ``x`` and the results. Raises ValueError where it does not
+    hold one sample, and for what ``Graph.predict`` refuses.
+    """
+    arrays = _arrays(graph, x)
     samples = len(next(iter(arrays.values())))
     names = tuple(dict.fromkeys(keep))
+    plan = graph.plan(names)
+    values = {name: graph.values[name] for name in names}
     out = {
-        name: np.empty(
-            (samples, *graph.values[name].shape), dtype=storage(graph.values[name].format)
-        )
-        for name in names
+        name: np.empty((samples, *value.shape), dtype=np.float64 if real else storage(value.format))
+        for name, value in values.items()
     }
+    threads = _threads(graph.multiplications() * samples)
+    size = _block(plan, samples, threads, MEMORY if memory is None else memory)
+    starts = range(0, samples, size)
+    threads = min(threads, len(starts))
+    numbers = itertools.count()
+    failures: list[tuple[int, BaseException]] = []
 
-    def run(rows: slice) -> None:
-        found = _run_batch(graph, {name: array[rows] for name, array in arrays.items()}, names)
-        for name in names:
-            out[name][rows] = found[name]
+    def work() -> None:
+        full = None
+        for number in numbers:
+            if number >= len(starts) or failures:
+                return
+            rows = slice(starts[number], min(starts[number] + size, samples))
+            try:
+                count = rows.stop - rows.start
+                if count < size:
+                    workspace = plan.workspace(count)
+                else:
+                    workspace = full = full or plan.workspace(size)
+                _run_block(plan, arrays, rows, workspace, out)
+            except BaseException as error:  # given to the caller, the earliest block first
+                failures.append((number, error))
+                return
 
-    batches = list(_batches(graph, samples))
-    if len(batches) < 4 or graph.multiplications() * samples < _WORTH_THREADS:
-        for rows in batches:
-            run(rows)
-    else:
-        # Kernels and numpy release the interpreter lock, so batches run side by side.
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for _ in pool.map(run, batches):
-                pass
+    with _one_blas_thread(plan):
+        if threads < 2:
+            work()
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                for _ in range(threads):
+                    pool.submit(work)
+    if failures:
+        raise min(failures, key=lambda failure: failure[0])[1]
     return out
 
 
-def _batches(graph: Graph, samples: int) -> Iterator[slice]:
-    widest = max(value.size for value in graph.values.values())
-    step = max(1, min(1024, _BATCH_ELEMENTS // widest))
-    for start in range(0, samples, step):
-        yield slice(start, min(start + step, samples))
+def _threads(work: int) -> int:
+    if work < _WORTH_THREADS:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run_batch(graph: Graph, x: Mapping[str, Any], keep: tuple[str, ...]) -> dict[str, Raw]:
-    last_use = {name: node.name for node in graph.nodes for name in node.inputs}
-    known: dict[str, Raw] = {}
-    found: dict[str, Raw] = {}
-    for node in graph.nodes:
-        if isinstance(node.op, Input):
-            known[node.name] = from_float(x[node.name], node.op.result)
+def _block(plan: Plan, samples: int, threads: int, memory: int) -> int:
+    """Samples a block: as many as the cache likes and the limit allows."""
+    each = max(plan.bytes_per_sample(), 1)
+    allowed = memory // (threads * each)
+    if allowed < 1:
+        raise ValueError(
+            f"memory must be at least {threads * each} bytes for this model, not {memory}:"
+            f" one sample's tensors take {each} bytes on each of {threads} threads"
+        )
+    liked = min(max(_L2 // each, _LEAST), _MOST)
+    return max(1, min(liked, allowed, samples))
+
+
+@functools.cache
+def _blas() -> Any:
+    return importlib.import_module("threadpoolctl").ThreadpoolController()
+
+
+def _one_blas_thread(plan: Plan) -> Any:
+    """BLAS on one thread while blocks run side by side: its own threads would stall them."""
+    if any(planned.path.startswith("float") for planned in plan.steps):
+        return _blas().limit(limits=1, user_api="blas")
+    return contextlib.nullcontext()
+
+
+def _run_block(
+    plan: Plan, arrays: Mapping[str, Any], rows: slice, workspace: Any, out: Mapping[str, Any]
+) -> None:
+    blocks, rooms = workspace
+    for planned in plan.steps:
+        block = blocks[planned.writes]
+        if planned.reads:
+            planned.step.run(*(blocks[name] for name in planned.reads), out=block, rooms=rooms)
         else:
-            values = tuple(graph.values[name] for name in node.inputs)
-            known[node.name] = node.op.evaluate(
-                *(known[name] for name in node.inputs), values=values
-            )
-        if node.name in keep:
-            found[node.name] = known[node.name]
-        for name in node.inputs:
-            if last_use[name] == node.name:
-                known.pop(name, None)
-    return found
+            x = _floats(arrays[planned.writes][rows], planned.writes, rows.start)
+            planned.step.run(x, out=block, rooms=rooms)
+        for name in plan.kept_at[planned.writes]:
+            _give(block, plan.kept[name], out[name][rows])
 
 
-def as_arrays(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
-    """One checked float64 array per input, by name; see ``Graph.predict`` for what is accepted."""
+def _give(block: Any, value: Value, out: Any) -> None:
+    """A block as rows of the result: raw integers, or their values where ``out`` is float64."""
+    from .engine import loops
+
+    flat = out.reshape(len(out), -1)
+    frac = value.format.frac
+    if block.dtype == object or not -1000 < frac < 1000:
+        raw = block.T
+        flat[...] = np.ldexp(raw.astype(np.float64), -frac) if out.dtype == np.float64 else raw
+    elif out.dtype == np.float64:
+        loops.write_block(block, 2.0**-frac, flat)
+    else:
+        loops.write_block(block, 1, flat)
+
+
+# ---- the caller's arrays ---------------------------------------------------------------------
+
+
+def as_floats(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
+    """The caller's samples as one float64 array per input, by name; errors as ``Graph.predict``."""
+    return {
+        name: _floats(array, name, 0).reshape(array.shape)
+        for name, array in _arrays(graph, x).items()
+    }
+
+
+def _arrays(graph: Graph, x: Any) -> dict[str, npt.NDArray[Any]]:
+    """One array of real numbers per input, by name, shapes checked; see ``Graph.predict``.
+
+    Nothing is copied: blocks become float64 as they are read (``_floats``).
+    """
     inputs = graph.inputs
     names = [value.name for value in inputs]
     if isinstance(x, Mapping):
@@ -105,7 +185,7 @@ def as_arrays(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
     return arrays
 
 
-def _array(value: Value, item: Any) -> npt.NDArray[np.float64]:
+def _array(value: Value, item: Any) -> npt.NDArray[Any]:
     try:
         array = np.asarray(item)
     except ValueError:
@@ -119,16 +199,21 @@ def _array(value: Value, item: Any) -> npt.NDArray[np.float64]:
     if array.shape[1:] != value.shape or array.ndim == 0:
         expected = ", ".join(["N", *map(str, value.shape)])
         raise ValueError(f"input {value.name} must have shape ({expected}), not {array.shape}")
-    if array.dtype.kind in "iu":
-        wide = np.abs(array.astype(object)) > 2**53 if array.dtype.itemsize == 8 else np.False_
-        if np.any(wide):
-            index = tuple(int(i) for i in np.argwhere(wide)[0])
-            raise ValueError(
-                f"input {value.name} must be exact in float64, not {array[index]} at index {index}"
-            )
-    array = array.astype(np.float64, copy=False)
-    bad = ~np.isfinite(array)
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"input {value.name} must be finite, not {array[index]} at index {index}")
     return array
+
+
+def _floats(part: npt.NDArray[Any], name: str, first: int) -> npt.NDArray[np.float64]:
+    """Samples as contiguous float64, (samples, features); errors name the whole array's index."""
+    if part.dtype.kind in "iu" and part.dtype.itemsize == 8:
+        _refuse(np.abs(part.astype(object)) > 2**53, part, name, first, "exact in float64")
+    floats = np.ascontiguousarray(part, dtype=np.float64)
+    if not np.isfinite(floats).all():
+        _refuse(~np.isfinite(floats), floats, name, first, "finite")
+    return floats.reshape(len(part), -1)
+
+
+def _refuse(bad: Any, part: npt.NDArray[Any], name: str, first: int, must: str) -> None:
+    if np.any(bad):
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        index = (place[0] + first, *place[1:])
+        raise ValueError(f"input {name} must be {must}, not {part[place]} at index {index}")

@@ -110,9 +110,9 @@ def stimuli(
 
 
 def _user(graph: Graph, x: Any) -> dict[str, Raw]:
-    from emu.run import as_arrays
+    from emu.run import as_floats
 
-    arrays = as_arrays(graph, x)
+    arrays = as_floats(graph, x)
     return {value.name: from_float(arrays[value.name], value.format) for value in graph.inputs}
 
 

@@ -73,6 +73,18 @@ class Activation(Op):
         found = self.row.raw(self, inputs[0], values[0].format)
         return roomy(found, self.result.width)  # type: ignore[no-any-return]
 
+    @property
+    def pointwise(self) -> bool:
+        return all(constant.raw.size == 1 for constant in self.parameters) or self.name in (
+            "thresholded_relu",
+            "elu",
+        )
+
+    def clip(self, x: Format) -> tuple[int | None, int | None] | None:
+        if self.name in ("linear", "relu"):
+            return (None if self.name == "linear" else 0), None
+        return None
+
     def reference(self, *inputs: Real) -> Real:
         return self.row.reference(inputs[0], *(constant.value for constant in self.parameters))
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from fxp import Format, cast, growth
 
 from ..exact import aligned, roomy
+from ..linear import Linear
 from ..op import Constant, Field, Op, Raw, Real, Shape, Value
 
 __all__ = ["BatchNormalization"]
@@ -46,6 +49,21 @@ class BatchNormalization(Op):
         total = aligned(roomy(flat, full.width) * self.scale.raw.reshape(-1), product, full)
         total = total + aligned(self.bias.raw.reshape(-1), self.bias.format, full)
         return cast(total, full, self.result).reshape(x.shape)  # type: ignore[no-any-return]
+
+    def linear(self, *inputs: Value) -> Linear:
+        x, size = inputs[0], self.scale.raw.size
+        full = self._exact(x.format)
+        each = np.arange(x.size, dtype=np.int64)
+        start = aligned(self.bias.raw.reshape(-1), self.bias.format, full)
+        return Linear(
+            pointer=np.arange(x.size + 1, dtype=np.int64),
+            row=each,
+            weight=self.scale.raw.reshape(-1)[each % size],
+            start=start[each % size],
+            product=growth.multiply(x.format, self.scale.format),
+            accum=full,
+            result=self.result,
+        )
 
     def reference(self, *inputs: Real) -> Real:
         x = inputs[0]

@@ -15,6 +15,7 @@ class Reshape(Op):
     """``y = x``, row-major. No cast: ``result`` is the input's format."""
 
     header: ClassVar[str] = "reshape"
+    view: ClassVar[bool] = True
     target: Shape
 
     def shape(self, *shapes: Shape) -> Shape:

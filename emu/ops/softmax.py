@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from fxp import Format, cast, from_fraction, growth
+from fxp import NARROW_WIDTH, Format, cast, from_fraction, growth
 
 from ..exact import int32, int_steps, roomy
 from ..op import Constant, Field, Op, Raw, Real, Shape, Table, Value
@@ -82,6 +82,50 @@ class Softmax(Op):
         y = getattr(self, "_" + self.implementation)(rows, values[0].format)
         y = y.reshape(-1, self.n_outer, self.n_inner, self.n_slice).swapaxes(2, 3)
         return np.ascontiguousarray(y).reshape(inputs[0].shape)
+
+    def block(self, *inputs: Value) -> Callable[..., None] | None:
+        if self.implementation not in ("latency", "stable"):
+            return None
+        assert self.exponential and self.inverse and self.accum and self.inverse_input
+        x = inputs[0].format
+        address = x if self.difference is None else self.difference
+        product = growth.multiply(self.accum, self.inverse.format)
+        apart = growth.subtract(x, x)
+        widths = (apart, address, self.accum, self.inverse_input, product, self.result)
+        if max(format.width for format in widths) >= NARROW_WIDTH:
+            return None
+        from ..engine.steps import Epilogue, Rooms
+
+        whole = np.arange(inputs[0].size).reshape(self.n_outer, self.n_slice, self.n_inner)
+        places = whole.swapaxes(0, 1).reshape(self.n_slice, -1)
+        tree = _tree(0, self.n_slice)
+        exponential = cast(self.exponential.raw, self.exponential.format, self.accum)
+        found = Epilogue() if self.difference is None else Epilogue().cast(apart, address)
+        found = found.bits(*_address(address, self.exponential)).look_up(exponential, 0)
+        summed = Epilogue().cast(growth.add(self.accum, self.accum), self.accum)
+        scale = Epilogue().cast(self.accum, self.inverse_input)
+        scale = scale.bits(*_address(self.inverse_input, self.inverse))
+        scale = scale.look_up(self.inverse.raw, 0)
+        finished = Epilogue().cast(product, self.result)
+
+        def run(x: Raw, out: Raw, rooms: Rooms) -> None:
+            # rows: the elements of a slice; columns: all slices of all samples
+            rows = x[places].reshape(self.n_slice, -1).astype(np.int64)
+            if self.difference is not None:
+                rows = rows.max(axis=0) - rows
+            e = np.empty_like(rows)
+            found.run(rows, e, rooms)
+            total = e.copy()
+            for i, j in tree:
+                total[i] += total[j]
+                summed.run(total[i : i + 1], total[i : i + 1], rooms)
+            scale.run(total[:1], total[:1], rooms)
+            e *= total[0]
+            y = np.empty(e.shape, dtype=out.dtype)
+            finished.run(e, y, rooms)
+            out[places] = y.reshape(*places.shape, -1)
+
+        return run
 
     def _latency(self, x: Raw, f: Format) -> Raw:
         assert self.exponential
@@ -170,6 +214,23 @@ def _require_address(name: str, table: Table, address: Format) -> None:
             f"size of the {name} table must be at most 2**{address.width}, the codes of {address},"
             f" not {size}; set table_size or widen the type"
         )
+
+
+def _address(format: Format, table: Table) -> tuple[int, int]:
+    """Shift and mask that leave the top bits addressing ``table``."""
+    return format.width - table.size.bit_length() + 1, table.size - 1
+
+
+def _tree(first: int, count: int) -> list[tuple[int, int]]:
+    """``(i, j)`` in order, each ``e[i] += e[j]``: the sum of ``count`` elements from ``first``."""
+    if count == 1:
+        return []
+    left = 1 << ((count - 1).bit_length() - 1)
+    return [
+        *_tree(first, left),
+        *_tree(first + left, count - left),
+        (first, first + left),
+    ]
 
 
 def _top_bits(raw: Raw, format: Format, size: int) -> Raw:

@@ -1,0 +1,1 @@
+"""How a graph is executed: plans of steps, each by the cheapest path that is proved exact."""

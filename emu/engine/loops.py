@@ -1,0 +1,294 @@
+"""The engine's loops on 32- and 64-bit integers; blocks are features x samples, samples innermost.
+
+Every loop adds one row of samples at a time, so that the innermost one has no carried value and
+vectorises whatever the layer's shape. Entries come in groups of ``GROUP``: padding has weight 0.
+Formats are arguments: no loop is compiled anew for another precision.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fxp.casting import cast_row, overflow_raw, round_raw
+from fxp.compiled import kernel
+
+__all__ = [
+    "BITS",
+    "CAST",
+    "CLIP",
+    "GROUP",
+    "finish_rows",
+    "finish_rows32",
+    "from_floats",
+    "linear32",
+    "linear64",
+    "ordered32",
+    "ordered64",
+    "read_block",
+    "relu_row",
+    "write_block",
+]
+
+GROUP = 4
+"""Entries per pass over a row."""
+
+CAST, CLIP, BITS = 0, 1, 2
+"""First column of a stage: a cast (the recipe follows), ``min(max(x, low), high)``, or the bits
+``(x >> shift) & mask``."""
+
+
+@kernel(inline=True)
+def relu_row(row):  # type: ignore[no-untyped-def]
+    """``max(x, 0)`` in place."""
+    for b in range(row.size):
+        row[b] = max(row[b], 0)
+
+
+@kernel
+def finish_rows(x, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
+    """``out = table[stages(x) - base]`` row by row; an empty table: ``stages(x)``."""
+    n = x.shape[1]
+    for j in range(x.shape[0]):
+        x_row, out_row = x[j], out[j]
+        row, other = wide[:n], wide[n : 2 * n]  # a cast in place would not vectorise
+        for b in range(n):
+            row[b] = x_row[b]
+        for k in range(stages.shape[0]):
+            s = stages[k]
+            if s[0] == 0:
+                into = (s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11])
+                cast_row(row, other, into)
+                row, other = other, row
+            elif s[0] == 1:
+                low, high = s[1], s[2]
+                for b in range(n):
+                    row[b] = min(max(row[b], low), high)
+            else:
+                shift, mask = s[1], s[2]
+                for b in range(n):
+                    row[b] = (row[b] >> shift) & mask
+        if table.size > 0:
+            for b in range(n):
+                out_row[b] = table[row[b] - base]
+        else:
+            for b in range(n):
+                out_row[b] = row[b]
+
+
+@kernel(inline=True)
+def _cast_row32(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, lift, signed):  # type: ignore[no-untyped-def]
+    # the cast of fxp on int32: shift >= 0, WRAP, SAT or SAT_SYM, and |m| + bias below 2**31
+    n = m.size
+    s, up = shift & 31, lift & 31
+    if sign_mask == 0 and odd_mask == 0:
+        for b in range(n):
+            out[b] = np.int32(np.int32(m[b] + bias) >> s)
+    else:
+        for b in range(n):
+            sign = np.int32(np.int32(m[b] >> 31) & sign_mask)
+            odd = np.int32(np.int32(np.int32(m[b] >> s) ^ flip) & odd_mask)
+            out[b] = np.int32(np.int32(np.int32(np.int32(m[b] + bias) + sign) + odd) >> s)
+    if kind == 1:
+        for b in range(n):
+            out[b] = min(max(out[b], low), high)
+    elif signed != 0:
+        for b in range(n):
+            out[b] = np.int32(np.int32(out[b] << up) >> up)
+    else:
+        for b in range(n):
+            out[b] = np.int32(out[b] & high)
+
+
+@kernel
+def finish_rows32(x, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
+    """``finish_rows`` where every stage is proved to stay within int32; CAST and CLIP only."""
+    n = x.shape[1]
+    for j in range(x.shape[0]):
+        x_row, out_row = x[j], out[j]
+        row, other = wide[:n], wide[n : 2 * n]
+        for b in range(n):
+            row[b] = x_row[b]
+        for k in range(stages.shape[0]):
+            s = stages[k]
+            if s[0] == 0:
+                lift = np.int32(32 - s[9])
+                _cast_row32(row, other, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], lift, s[10])
+                row, other = other, row
+            else:
+                low, high = s[1], s[2]
+                for b in range(n):
+                    row[b] = min(max(row[b], low), high)
+        if table.size > 0:
+            for b in range(n):
+                out_row[b] = table[row[b] - base]
+        else:
+            for b in range(n):
+                out_row[b] = row[b]
+
+
+@kernel
+def from_floats(y, start, lift, out):  # type: ignore[no-untyped-def]
+    """``y * 2**lift + start`` of floats that hold integers exactly, as int64."""
+    for j in range(y.shape[0]):
+        row, out_row, first = y[j], out[j], start[j]
+        for b in range(row.size):
+            out_row[b] = (np.int64(row[b]) << lift) + first
+
+
+@kernel
+def linear32(x, pointer, row, weight, start, bias, shift, relu, out):  # type: ignore[no-untyped-def]
+    """``start[j] + sum((x * w + bias) >> shift)`` modulo 2**32; bias, shift: int32."""
+    n = x.shape[1]
+    shift = shift & 31  # known to be below 32, the shift stays one of 32 bits
+    for j in range(out.shape[0]):
+        a = out[j]
+        a[:] = start[j]
+        for e in range(pointer[j], pointer[j + 1], 4):
+            x0, x1, x2, x3 = x[row[e]], x[row[e + 1]], x[row[e + 2]], x[row[e + 3]]
+            w0, w1, w2, w3 = weight[e], weight[e + 1], weight[e + 2], weight[e + 3]
+            if shift == 0:
+                for b in range(n):
+                    p = np.int32(np.int32(x0[b]) * w0)
+                    q = np.int32(np.int32(x1[b]) * w1)
+                    r = np.int32(np.int32(x2[b]) * w2)
+                    s = np.int32(np.int32(x3[b]) * w3)
+                    a[b] = np.int32(np.int32(np.int32(a[b] + p) + q) + np.int32(r + s))
+            elif bias == 0:
+                for b in range(n):
+                    p = np.int32(np.int32(np.int32(x0[b]) * w0) >> shift)
+                    q = np.int32(np.int32(np.int32(x1[b]) * w1) >> shift)
+                    r = np.int32(np.int32(np.int32(x2[b]) * w2) >> shift)
+                    s = np.int32(np.int32(np.int32(x3[b]) * w3) >> shift)
+                    a[b] = np.int32(np.int32(np.int32(a[b] + p) + q) + np.int32(r + s))
+            else:
+                for b in range(n):
+                    p = np.int32(np.int32(np.int32(np.int32(x0[b]) * w0) + bias) >> shift)
+                    q = np.int32(np.int32(np.int32(np.int32(x1[b]) * w1) + bias) >> shift)
+                    r = np.int32(np.int32(np.int32(np.int32(x2[b]) * w2) + bias) >> shift)
+                    s = np.int32(np.int32(np.int32(np.int32(x3[b]) * w3) + bias) >> shift)
+                    a[b] = np.int32(np.int32(np.int32(a[b] + p) + q) + np.int32(r + s))
+        if relu:
+            relu_row(a)
+
+
+@kernel
+def linear64(  # type: ignore[no-untyped-def]
+    x, pointer, row, weight, start, rounding, relu, out
+):
+    """``start[j] + sum(round(x * w))`` modulo 2**64; rounding: five numbers of a recipe."""
+    shift, bias, sign_mask, odd_mask, flip = rounding
+    n = x.shape[1]
+    for j in range(out.shape[0]):
+        a = out[j]
+        a[:] = start[j]
+        for e in range(pointer[j], pointer[j + 1]):
+            xe, w = x[row[e]], weight[e]
+            if shift <= 0:
+                for b in range(n):
+                    a[b] += xe[b] * w
+            elif sign_mask == 0 and odd_mask == 0:
+                for b in range(n):
+                    a[b] += (xe[b] * w + bias) >> shift
+            else:
+                for b in range(n):
+                    a[b] += round_raw(xe[b] * w, shift, bias, sign_mask, odd_mask, flip)
+        if relu:
+            relu_row(a)
+
+
+@kernel
+def ordered32(  # type: ignore[no-untyped-def]
+    x, pointer, row, weight, start, bias, shift, low, high, relu, out
+):
+    """Every product and every sum clamped to low ... high, entry by entry, on int32."""
+    n = x.shape[1]
+    shift = shift & 31  # as in linear32
+    for j in range(out.shape[0]):
+        a = out[j]
+        a[:] = start[j]
+        for e in range(pointer[j], pointer[j + 1]):
+            xe, w = x[row[e]], weight[e]
+            for b in range(n):
+                m = np.int32(np.int32(np.int32(np.int32(xe[b]) * w) + bias) >> shift)
+                m = min(max(m, low), high)
+                a[b] = min(max(np.int32(a[b] + m), low), high)
+        if relu:
+            relu_row(a)
+
+
+@kernel
+def ordered64(  # type: ignore[no-untyped-def]
+    x, pointer, row, weight, start, into, relu, out
+):
+    """Every product and every sum cast to the accumulator, entry by entry, in any mode."""
+    shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits = into
+    low_in = high_in = np.int64(0)
+    if shift <= 0:
+        up = min(-shift, 63)
+        low_in, high_in = -((-low) >> up), high >> up
+    index = width + shift
+    n = x.shape[1]
+    for j in range(out.shape[0]):
+        a = out[j]
+        a[:] = start[j]
+        for e in range(pointer[j], pointer[j + 1]):
+            xe, w = x[row[e]], weight[e]
+            for b in range(n):
+                p = xe[b] * w
+                m = round_raw(p, shift, bias, sign_mask, odd_mask, flip)
+                if shift <= 0:
+                    over = np.int64(p > high_in) - np.int64(p < low_in)
+                else:
+                    over = np.int64(m > high) - np.int64(m < low)
+                if kind == 1:
+                    m = low if over < 0 else (high if over > 0 else m)
+                    a[b] = min(max(a[b] + m, low), high)
+                else:
+                    deleted = (p >> index) & 1 if 0 <= index < 64 else np.int64(0)
+                    m = overflow_raw(m, over, kind, low, high, width, signed, sat_bits, deleted)
+                    s = a[b] + m
+                    over = np.int64(s > high) - np.int64(s < low)
+                    deleted = (s >> width) & 1
+                    a[b] = overflow_raw(s, over, kind, low, high, width, signed, sat_bits, deleted)
+        if relu:
+            relu_row(a)
+
+
+@kernel
+def read_block(x, scale, into, wide, out):  # type: ignore[no-untyped-def]
+    """Cast samples x features of float64 into features x samples; how many it could not.
+
+    scale: 2**(frac + 2). Two bits below the LSB hold the half bit and, as a sticky bit, all that
+    lies below it. NaN, infinities and |x * scale| >= 2**60 are left to the caller.
+    """
+    samples, features = x.shape
+    near = 0
+    for first in range(0, samples, 64):
+        last = min(first + 64, samples)
+        size = (last - first) * features
+        part = x[first:last].reshape(-1)
+        for k in range(size):
+            y = part[k] * scale
+            fits = abs(y) < 2.0**60 and (y != 0 or part[k] == 0)
+            near += int(fits)
+            y = y if fits else 0.0
+            floor = np.floor(y)
+            wide[k] = np.int64(floor) | np.int64(y != floor)
+        cast_row(wide[:size], wide[size : 2 * size], into)
+        for f in range(features):
+            row = out[f, first:last]
+            for b in range(last - first):
+                row[b] = wide[size + b * features + f]
+    return x.size - near
+
+
+@kernel
+def write_block(x, scale, out):  # type: ignore[no-untyped-def]
+    """Features x samples into samples x features, times ``scale``."""
+    features, samples = x.shape
+    for first in range(0, samples, 64):
+        last = min(first + 64, samples)
+        for f in range(features):
+            row = x[f]
+            for b in range(first, last):
+                out[b, f] = row[b] * scale

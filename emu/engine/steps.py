@@ -1,0 +1,331 @@
+"""What a plan runs: each step turns blocks of features x samples into another, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fxp import Format, from_float
+from fxp.casting import SAT, recipe
+
+from ..linear import Interval, Linear
+from ..op import Op, Value
+from . import loops
+from .paths import Path, halves, largest
+
+__all__ = [
+    "Block",
+    "BlockStep",
+    "Epilogue",
+    "InputStep",
+    "LinearStep",
+    "PlainStep",
+    "PointwiseStep",
+    "Rooms",
+]
+
+Block = npt.NDArray[Any]
+"""Raw integers, features x samples, of the narrowest dtype that holds the format."""
+
+
+class Rooms:
+    """Scratch rows for blocks of ``samples``; one per thread."""
+
+    def __init__(self, samples: int) -> None:
+        self.samples = samples
+        self._arrays: dict[tuple[str, str], Any] = {}
+
+    def row(self, name: str, dtype: Any, size: int | None = None) -> Any:
+        """A scratch array of one row (or ``size`` elements), the same one at every call."""
+        key = (name, np.dtype(dtype).str)
+        size = self.samples if size is None else size
+        found = self._arrays.get(key)
+        if found is None or found.size < size:
+            found = self._arrays[key] = np.empty(size, dtype=dtype)
+        return found[:size]
+
+
+@dataclass(frozen=True, eq=False)
+class Epilogue:
+    """Casts, clamps and a table that follow an accumulator, in one pass over each row.
+
+    relu: ``max(x, 0)`` comes first; the loops that sum do it in their own pass. narrow: whether
+    every stage is proved to stay within int32.
+    """
+
+    relu: bool = False
+    narrow: bool = True
+    stages: tuple[tuple[int, ...], ...] = ()
+    table: Block = field(default_factory=lambda: np.empty(0, dtype=np.int8))
+    base: int = 0
+
+    def cast(self, source: Format, target: Format, x: Interval | None = None) -> Epilogue:
+        """This epilogue and a cast after it, of raw values within ``x``."""
+        if source == target:
+            return self
+        into = recipe(source.frac, target)
+        furthest = largest(x or (source.raw_min, source.raw_max)) + into.bias + 2
+        floors = not (into.bias or into.sign_mask or into.odd_mask)
+        narrow = 0 <= into.shift < 32 and into.kind <= SAT and _fits_int32(target)
+        return self._then((loops.CAST, *into), narrow and (floors or furthest < 1 << 31))
+
+    def wrap(self, target: Format) -> Epilogue:
+        """This epilogue and ``x modulo 2**width``, in the range of ``target``, after it."""
+        return self._then((loops.CAST, *recipe(target.frac, target)), _fits_int32(target))
+
+    def clamp(self, low: int, high: int) -> Epilogue:
+        """This epilogue and ``min(max(x, low), high)`` after it."""
+        return self._then((loops.CLIP, low, high), -(1 << 31) <= low <= high < 1 << 31)
+
+    def rectify(self, high: int) -> Epilogue:
+        """This epilogue and ``max(x, 0)`` after it; high: what x cannot exceed."""
+        return replace(self, relu=True) if self.empty else self.clamp(0, high)
+
+    def bits(self, shift: int, mask: int) -> Epilogue:
+        """This epilogue and ``(x >> shift) & mask`` after it."""
+        return self._then((loops.BITS, shift, mask), False)
+
+    def look_up(self, table: Block, base: int) -> Epilogue:
+        """This epilogue and ``table[x - base]`` after it."""
+        return replace(self, table=table, base=base)
+
+    def _then(self, stage: Sequence[int], narrow: bool) -> Epilogue:
+        return replace(self, stages=(*self.stages, tuple(stage)), narrow=self.narrow and narrow)
+
+    @property
+    def alone(self) -> Epilogue:
+        """The same where no sum precedes it: ``relu`` as a stage."""
+        stages = ((loops.CLIP, 0, (1 << 31) - 1 if self.narrow else 1 << 62), *self.stages)
+        return replace(self, relu=False, stages=stages) if self.relu else self
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left to do."""
+        return not (self.relu or self.stages or self.table.size)
+
+    def run(self, acc: Block, out: Block, rooms: Rooms) -> None:
+        """All but ``relu``, from one block to another."""
+        narrow = self.narrow and acc.dtype.itemsize <= 4
+        dtype, loop = (np.int32, loops.finish_rows32) if narrow else (np.int64, loops.finish_rows)
+        wide = rooms.row("wide", dtype, 2 * acc.shape[1])
+        loop(acc, out, wide, self._stages.astype(dtype), self.table, self.base)
+
+    @cached_property
+    def _stages(self) -> npt.NDArray[np.int64]:
+        stages = np.zeros((len(self.stages), 12), dtype=np.int64)
+        for row, stage in zip(stages, self.stages, strict=True):
+            row[: len(stage)] = stage
+        return stages
+
+
+def _fits_int32(format: Format) -> bool:
+    return format.width + (not format.signed) <= 32
+
+
+@dataclass(frozen=True, eq=False)
+class InputStep:
+    """``y = cast(x)`` of float64 samples, transposed."""
+
+    value: Value
+
+    @cached_property
+    def _constants(self) -> tuple[float, tuple[int, ...]] | None:
+        frac = self.value.format.frac
+        if not -1000 < frac < 1000 or self.value.format.width > 62:
+            return None
+        return 2.0 ** (frac + 2), tuple(recipe(frac + 2, self.value.format))
+
+    def run(self, x: npt.NDArray[np.float64], *, out: Block, rooms: Rooms) -> None:
+        """x: (samples, features), contiguous and finite or not: ValueError names the first."""
+        if self._constants is not None:
+            scale, into = self._constants
+            wide = rooms.row("input", np.int64, 128 * x.shape[1])
+            if loops.read_block(x, scale, into, wide, out) == 0:
+                return
+        out[...] = from_float(x, self.value.format).T
+
+
+@dataclass(frozen=True, eq=False)
+class LinearStep:
+    """Sums of products by one of the paths, and their epilogue."""
+
+    linear: Linear
+    path: Path
+    epilogue: Epilogue
+    x: Interval
+
+    def __post_init__(self) -> None:
+        getattr(self, "_run_" + self._loop)  # an unknown path fails when planned, not when run
+
+    @property
+    def _loop(self) -> str:
+        return "float" if self.path.name.startswith("float") else self.path.name
+
+    def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
+        """x: (features, samples) of this step's input interval; out: (outputs, samples)."""
+        dtype = _SUMS[self.path.name]
+        sum_up = getattr(self, "_run_" + self._loop)
+        if out.dtype == dtype and not (self.epilogue.stages or self.epilogue.table.size):
+            sum_up(x, out, rooms)
+        else:
+            acc = rooms.row("acc", dtype, out.size).reshape(out.shape)
+            sum_up(x, acc, rooms)
+            self.epilogue.run(acc, out, rooms)
+
+    # ---- the constants of each loop, made at first use ---------------------------------------
+
+    @cached_property
+    def _into(self) -> tuple[int, ...]:
+        return tuple(recipe(self.linear.product.frac, self.linear.accum))
+
+    @cached_property
+    def _lifted(self) -> npt.NDArray[np.int64]:
+        """Weights with the appended zeros of a negative shift, modulo 2**64."""
+        lift = max(-self.linear.shift, 0)
+        weight: npt.NDArray[np.int64] = self.linear.weight.astype(np.int64)
+        return weight << lift if lift < 64 else np.zeros_like(weight)
+
+    @cached_property
+    def _entries32(self) -> tuple[Any, ...]:
+        start = self.linear.start.astype(np.int64).astype(np.int32)
+        return *_grouped(self.linear, self._lifted.astype(np.int32)), start
+
+    @cached_property
+    def _entries16(self) -> tuple[Any, ...]:
+        high, low = halves(self.linear.weight, self.linear.shift)
+        start = self.linear.start.astype(np.int64).astype(np.int16)
+        return _grouped(self.linear, high), _grouped(self.linear, low), start
+
+    @cached_property
+    def _ordered16(self) -> tuple[Any, ...]:
+        linear, shift = self.linear, self.linear.shift
+        low, high = halves(linear.weight, shift)
+        weight = self._lifted
+        furthest = np.abs(weight) * largest(self.x)  # below 2**31: the path's condition
+        if shift > 0:
+            furthest = (furthest >> shift) + 1
+        leaves = furthest > linear.accum.raw_max
+        entries = (linear.pointer, linear.row, low, high, weight.astype(np.int32), leaves)
+        bounds = np.array([self._into[1], *self._into[6:8]], dtype=np.int32)
+        return entries, linear.start.astype(np.int16), np.int32(max(shift, 0)), tuple(bounds)
+
+    @cached_property
+    def _matrix(self) -> Any:
+        assert self.linear.matrix is not None
+        return np.ascontiguousarray(self.linear.matrix.T.astype(self.path.name))
+
+    # ---- the loops ---------------------------------------------------------------------------
+
+    def _run_float(self, x: Block, out: Block, rooms: Rooms) -> None:
+        dtype = np.dtype(self.path.name)
+        real = rooms.row("real", dtype, x.size).reshape(x.shape)
+        np.copyto(real, x, casting="unsafe")
+        y = rooms.row("sums", dtype, out.size).reshape(out.shape)
+        np.matmul(self._matrix, real, out=y)
+        loops.from_floats(y, self.linear.start, -self.linear.shift, out)
+
+    def _run_int16(self, x: Block, out: Block, rooms: Rooms) -> None:
+        from . import lanes
+
+        highs, lows, start = self._entries16
+        lanes.linear16(x, highs, lows, start, self._into[1] != 0, self.epilogue.relu, out)
+
+    def _run_int32(self, x: Block, out: Block, rooms: Rooms) -> None:
+        shift, bias = np.int32(max(self._into[0], 0)), np.int32(self._into[1])
+        loops.linear32(x, *self._entries32, bias, shift, self.epilogue.relu, out)
+
+    def _run_int64(self, x: Block, out: Block, rooms: Rooms) -> None:
+        n, relu = self.linear, self.epilogue.relu
+        loops.linear64(x, n.pointer, n.row, self._lifted, n.start, self._into[:5], relu, out)
+
+    def _run_ordered16(self, x: Block, out: Block, rooms: Rooms) -> None:
+        from . import lanes
+
+        lanes.ordered16(x, *self._ordered16, self.epilogue.relu, out)
+
+    def _run_ordered32(self, x: Block, out: Block, rooms: Rooms) -> None:
+        n = self.linear
+        bias, low, high = (np.int32(self._into[k]) for k in (1, 6, 7))
+        weight, start = self._lifted.astype(np.int32), n.start.astype(np.int32)
+        shift, relu = np.int32(max(n.shift, 0)), self.epilogue.relu
+        loops.ordered32(x, n.pointer, n.row, weight, start, bias, shift, low, high, relu, out)
+
+    def _run_ordered64(self, x: Block, out: Block, rooms: Rooms) -> None:
+        n, relu = self.linear, self.epilogue.relu
+        loops.ordered64(x, n.pointer, n.row, n.weight, n.start, self._into, relu, out)
+
+
+_SUMS = {
+    "float32": np.int64,
+    "float64": np.int64,
+    "int16": np.int16,
+    "int32": np.int32,
+    "int64": np.int64,
+    "ordered16": np.int16,
+    "ordered32": np.int32,
+    "ordered64": np.int64,
+}
+"""What each path leaves its sums in."""
+
+
+def _grouped(linear: Linear, weight: Any) -> tuple[Any, Any, Any]:
+    """Pointer, row and weight without zeros, each output filled up to a whole group of zeros."""
+    kept = weight != 0
+    output = np.repeat(np.arange(linear.outputs), np.diff(linear.pointer))[kept]
+    counts = np.bincount(output, minlength=linear.outputs)
+    sizes = -(-counts // loops.GROUP) * loops.GROUP
+    pointer = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    place = pointer[:-1][output] + np.arange(len(output)) - first[output]
+    row = np.zeros(pointer[-1], dtype=np.int64)
+    values = np.zeros(pointer[-1], dtype=weight.dtype)
+    row[place], values[place] = linear.row[kept], weight[kept]
+    return pointer, row, values
+
+
+@dataclass(frozen=True, eq=False)
+class PointwiseStep:
+    """An elementwise function as an epilogue of its input."""
+
+    epilogue: Epilogue
+
+    def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
+        """x, out: (features, samples)."""
+        self.epilogue.run(x, out, rooms)
+
+
+@dataclass(frozen=True, eq=False)
+class PlainStep:
+    """The operator's own ``evaluate``, samples first; exact at any width."""
+
+    op: Op
+    values: tuple[Value, ...]
+
+    def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
+        """blocks: one (features, samples) array an input."""
+        inputs = [
+            np.ascontiguousarray(block.T, dtype=object if value.format.width > 62 else np.int64)
+            for block, value in zip(blocks, self.values, strict=True)
+        ]
+        shaped = [
+            array.reshape(-1, *value.shape)
+            for array, value in zip(inputs, self.values, strict=True)
+        ]
+        found = self.op.evaluate(*shaped, values=self.values)
+        out[...] = found.reshape(len(found), -1).T
+
+
+@dataclass(frozen=True, eq=False)
+class BlockStep:
+    """An operator's own loops over blocks."""
+
+    block: Callable[..., None]
+
+    def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
+        """blocks: one (features, samples) array an input."""
+        self.block(*blocks, out, rooms)
