@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tests.oracle import Type, cast, cast_raw
+from tests.oracle import Type, cast, cast_raw, toward_zero, value
 
 # ---- merges -----------------------------------------------------------------------------------
 
@@ -32,3 +32,27 @@ def dot(
         product = (x if w not in (0, -1) else x * w) if ternary else x * w
         total = cast(total + cast(product, accum), accum)
     return cast_raw(total, result)
+
+
+# ---- pooling ----------------------------------------------------------------------------------
+
+
+def pool(
+    name: str,
+    cells: Sequence[Fraction | None],
+    types: tuple[Type, Type, Type],
+    *,
+    count_pad: bool = False,
+    top_bit: bool = False,
+) -> int:
+    """Raw output of one window; None is a padded cell. types: data, accum, result."""
+    data, accum, result = types
+    if name == "max":
+        outside = value(2 ** (data.width - 1) if top_bit and not data.signed else data.low, data)
+        return cast_raw(cast(max(outside if c is None else c for c in cells), accum), result)
+    total = Fraction(0)
+    for cell in cells:
+        total = cast(total + (cell or 0), accum)
+    length = len(cells) if count_pad else sum(cell is not None for cell in cells)
+    quotient = toward_zero(total * Fraction(2) ** accum.frac / length)
+    return cast_raw(quotient / Fraction(2) ** accum.frac, result)

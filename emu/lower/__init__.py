@@ -8,17 +8,15 @@ from typing import Any
 from ..draft import Draft, Layer
 from ..graph import Graph, Node
 from ..op import Op
-from . import activation, core, merge, softmax
+from . import activation, core, merge, pooling, softmax
 
 __all__ = ["lower"]
 
 Lowering = Callable[[Draft, Layer], Op]
 
+_FAMILIES = (core, activation, softmax, merge, pooling)
 LOWERINGS: dict[str, Lowering] = {
-    **core.LOWERINGS,
-    **activation.LOWERINGS,
-    **softmax.LOWERINGS,
-    **merge.LOWERINGS,
+    kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()
 }
 """hls4ml's internal class -> operator; each module of this package has one family."""
 

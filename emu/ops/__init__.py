@@ -7,6 +7,7 @@ from .dense import Dense
 from .dot import Dot
 from .input import Input
 from .merge import MERGES, Merge
+from .pooling import POOLINGS, Pooling
 from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
 from .softmax import IMPLEMENTATIONS, Softmax
@@ -17,6 +18,7 @@ __all__ = [
     "IMPLEMENTATIONS",
     "MERGES",
     "OPERATORS",
+    "POOLINGS",
     "Activation",
     "BatchNormalization",
     "Concatenate",
@@ -24,6 +26,7 @@ __all__ = [
     "Dot",
     "Input",
     "Merge",
+    "Pooling",
     "Recurrent",
     "Reshape",
     "Softmax",
@@ -32,6 +35,7 @@ __all__ = [
 OPERATORS = (
     *(Input, Dense, BatchNormalization, Activation, Softmax),
     *(Merge, Dot, Concatenate),
+    *(Pooling,),
     *(Reshape,),
     *(Recurrent,),
 )

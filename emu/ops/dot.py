@@ -51,7 +51,8 @@ class Dot(Op):
         return cast(total, self.accum, self.result)[:, None]  # type: ignore[no-any-return]
 
     def reference(self, *inputs: Real) -> Real:
-        return (inputs[0] * inputs[1]).sum(axis=1, keepdims=True)
+        product: Real = inputs[0] * inputs[1]
+        return np.sum(product, axis=1, keepdims=True)
 
     def multiplications(self, *shapes: Shape) -> int:
         return shapes[0][0]

@@ -64,6 +64,10 @@ EFFECTS: dict[str, Effect] = {
         },
     ),
     "Reshape": Effect((), _NONE, {}),
+    **dict.fromkeys(
+        ("Pooling1D", "Pooling2D", "GlobalPooling1D", "GlobalPooling2D"),
+        Effect(("result", "accum"), {"accum": None}, {}),
+    ),
     "Merge": Effect(("result",), _NONE, {}),
     "Concatenate": Effect(("result",), _NONE, {}),
     "Dot": Effect(("result", "accum"), {"accum": None}, {}),

@@ -128,6 +128,18 @@ def _input(draft: Draft, layer: Layer) -> Format:
     return _known(draft.source(layer), "result")
 
 
+def _pooling(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    x = _input(draft, layer)
+    if "accum" in unknown:
+        accum = x
+        if layer.attributes["pool_op"] == "average":
+            more = math.ceil(math.log2(math.prod(layer.attributes["window"])))
+            accum = Format(x.width + 2 * more, x.integer + more, x.signed)
+        layer.types["accum"] = accum
+    if "result" in unknown:
+        layer.types["result"] = x
+
+
 def _inputs(draft: Draft, layer: Layer) -> list[Format]:
     return [_known(draft.layers[name], "result") for name in layer.inputs]
 
@@ -192,6 +204,8 @@ _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     "Reshape": _same_as_input,
     "ParametrizedActivation": _parametrized,
     "PReLU": _prelu,
+    "Pooling1D": _pooling,
+    "Pooling2D": _pooling,
     "Merge": _merge,
     "Concatenate": _concatenate,
     "Dot": _dot,

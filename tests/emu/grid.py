@@ -13,6 +13,7 @@ import numpy as np
 from emu.op import Constant, Op, Table, Value
 from fxp import Format
 from tests import oracle
+from tests.emu.engine import every_path
 
 LIMITS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM", "WRAP,1", "WRAP,2", "WRAP,5")
 SIGN_MAGNITUDE = ("WRAP_SM", "WRAP_SM,1", "WRAP_SM,3")
@@ -113,11 +114,7 @@ def table(text: str, raw: Sequence[int]) -> Table:
 
 def run(op: Op, raw: np.ndarray, text: str) -> np.ndarray:
     """What the emulator gives for raw inputs (N, ...) of the format ``text``."""
-    value = Value("x", raw.shape[1:], Format.parse(text))
-    op.check(value)
-    found = op.evaluate(raw, values=(value,))
-    assert found.dtype == (np.int64 if op.result.width <= 62 else object), op.result
-    return found
+    return run_all(op, [raw], [text])
 
 
 def agree(found: np.ndarray, expected: list, what: Callable[[], str]) -> int:
@@ -129,7 +126,10 @@ def agree(found: np.ndarray, expected: list, what: Callable[[], str]) -> int:
 
 
 def run_all(op: Op, raws: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndarray:
-    """What the emulator gives for raw inputs (N, ...) of the formats ``texts``."""
+    """What the emulator gives for raw inputs (N, ...) of the formats ``texts``.
+
+    As declared, and by every path that the engine proves exact: all must agree.
+    """
     given = tuple(
         Value(f"x{k}", raw.shape[1:], Format.parse(text))
         for k, (raw, text) in enumerate(zip(raws, texts, strict=True))
@@ -138,6 +138,8 @@ def run_all(op: Op, raws: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndar
     found = op.evaluate(*raws, values=given)
     assert found.dtype == (np.int64 if op.result.width <= 62 else object), op.result
     assert found.shape[1:] == op.shape(*(value.shape for value in given))
+    for path, other in every_path(op, raws, given).items():
+        assert np.array_equal(found, other), f"path {path} of {op}"
     return found
 
 

@@ -1,0 +1,103 @@
+// y = cast(accum(max of a window)) or cast(accum(sum of a window) / cells), per channel.
+#ifndef BITWRIGHT_POOLING_HPP
+#define BITWRIGHT_POOLING_HPP
+
+#include "platform.hpp"
+
+namespace bw {
+
+// What padded cells of a maximum hold: the least value, or of an unsigned type its top bit alone.
+template <class CONFIG, class x_t> x_t pooling_floor() {
+#pragma HLS INLINE
+    const int width = format<x_t>::width;
+    if (!format<x_t>::is_signed && !CONFIG::top_bit)
+        return x_t(0);
+    return from_raw<x_t>(natural<width>(1) << (width - 1));
+}
+
+struct max_window {
+    template <class CONFIG, class x_t> struct over {
+        x_t most;
+        template <class T> void first(const T &x) { most = x; }
+        template <class T> void add(const T &x) { most = above(x, most) ? x : most; }
+        typename CONFIG::accum_t value(int) const {
+            return convert<typename CONFIG::accum_t>(most);
+        }
+        static x_t outside() { return pooling_floor<CONFIG, x_t>(); }
+    };
+};
+
+struct average_window {
+    template <class CONFIG, class x_t> struct over {
+        typename CONFIG::accum_t sum;
+        template <class T> void first(const T &x) { sum = convert<typename CONFIG::accum_t>(x); }
+        template <class T> void add(const T &x) {
+            sum = convert<typename CONFIG::accum_t>(sum + x);
+        }
+        // The quotient of the bits, toward zero; one more bit for the sign of an unsigned type.
+        typename CONFIG::accum_t value(int cells) const {
+            typedef typename CONFIG::accum_t accum_t;
+            const whole<format<accum_t>::width + 1> bits = raw_of(sum);
+            const whole<format<accum_t>::width + 1> quotient = bits / cells;
+            return from_raw<accum_t>(quotient);
+        }
+        static x_t outside() { return x_t(0); }
+    };
+};
+
+template <class CONFIG, class WINDOW, class x_t, class y_t>
+void pooling(const x_t x[CONFIG::in_height * CONFIG::in_width * CONFIG::n_channel],
+             y_t y[CONFIG::out_height * CONFIG::out_width * CONFIG::n_channel]) {
+#pragma HLS PIPELINE II=CONFIG::reuse_factor
+    const int window_size = CONFIG::window_height * CONFIG::window_width;
+Rows:
+    for (int row = 0; row < CONFIG::out_height; row++) {
+#pragma HLS UNROLL
+    Columns:
+        for (int column = 0; column < CONFIG::out_width; column++) {
+#pragma HLS UNROLL
+        Channels:
+            for (int channel = 0; channel < CONFIG::n_channel; channel++) {
+#pragma HLS UNROLL
+                typename WINDOW::template over<CONFIG, x_t> window;
+                int inside = 0;
+            Cells:
+                for (int cell = 0; cell < window_size; cell++) {
+#pragma HLS UNROLL
+                    const int i = row * CONFIG::stride_height + cell / CONFIG::window_width -
+                                  CONFIG::pad_top;
+                    const int j = column * CONFIG::stride_width + cell % CONFIG::window_width -
+                                  CONFIG::pad_left;
+                    const bool in_image =
+                        i >= 0 && i < CONFIG::in_height && j >= 0 && j < CONFIG::in_width;
+                    const x_t value =
+                        in_image ? x[(i * CONFIG::in_width + j) * CONFIG::n_channel + channel]
+                                 : window.outside();
+                    if (cell == 0)
+                        window.first(value);
+                    else
+                        window.add(value);
+                    inside += in_image;
+                }
+                y[(row * CONFIG::out_width + column) * CONFIG::n_channel + channel] =
+                    convert<y_t>(window.value(CONFIG::count_pad ? window_size : inside));
+            }
+        }
+    }
+}
+
+template <class CONFIG, class x_t, class y_t>
+void max_pooling(const x_t x[CONFIG::in_height * CONFIG::in_width * CONFIG::n_channel],
+                 y_t y[CONFIG::out_height * CONFIG::out_width * CONFIG::n_channel]) {
+    pooling<CONFIG, max_window>(x, y);
+}
+
+template <class CONFIG, class x_t, class y_t>
+void average_pooling(const x_t x[CONFIG::in_height * CONFIG::in_width * CONFIG::n_channel],
+                     y_t y[CONFIG::out_height * CONFIG::out_width * CONFIG::n_channel]) {
+    pooling<CONFIG, average_window>(x, y);
+}
+
+} // namespace bw
+
+#endif
