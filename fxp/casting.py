@@ -311,7 +311,7 @@ def integers(raw: Any, format: Format) -> Any:
 
 @kernel(inline=True)
 def cast_row(m, out, into):  # type: ignore[no-untyped-def]
-    """``cast`` of one contiguous int64 row inside a kernel; ``into`` is a recipe, in place works."""
+    """``cast`` of a contiguous int64 row inside a kernel; ``into``: a recipe; in place works."""
     shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits = into
     if kind == 0:
         _cast_wrap(m, out, shift, bias, sign_mask, odd_mask, flip, high, width, signed)

@@ -17,6 +17,7 @@ from .modes import Rounding
 from .wide import overflow_wide
 
 __all__ = [
+    "finite",
     "from_any",
     "from_decimal",
     "from_float",
@@ -162,22 +163,31 @@ def from_any(values: Any, target: Format) -> Raw:
         return cast(array, Format(bits + 1, bits + 1, signed or bits == 32), target)  # type: ignore[no-any-return]
     out: Raw = np.empty(array.shape, dtype=np.int64 if target.width <= NARROW_WIDTH else object)
     for index, value in np.ndenumerate(array):
-        out[index] = _from_one(value, target)
+        out[index] = _from_one(value, target, index)
     return out
 
 
-def _from_one(value: Any, target: Format) -> int:
+def finite(value: Any) -> bool:
+    """Whether a float or Decimal is a number, neither NaN nor infinite.
+
+    >>> finite(1e300), finite(Decimal("1e400")), finite(float("nan"))
+    (True, True, False)
+    """
+    return bool(value.is_finite() if isinstance(value, Decimal) else np.isfinite(value))
+
+
+def _from_one(value: Any, target: Format, index: tuple[int, ...]) -> int:
     if isinstance(value, str):
         return from_text(value, target)
-    if isinstance(value, (float, np.floating)):
-        return int(from_float(value, target))
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError(f"values must be finite, not {value!r}")
-    if isinstance(value, (bool, int, np.integer, np.bool_)):
+    if isinstance(value, (float, np.floating, Decimal)) and not finite(value):
+        raise ValueError(f"values must be finite, not {value!r} at index {index}")
+    if isinstance(value, np.floating):
+        return from_fraction(Fraction(*value.as_integer_ratio()), target)
+    if isinstance(value, (int, np.integer, np.bool_)):
         return from_fraction(int(value), target)
-    if isinstance(value, (Fraction, Decimal)):
+    if isinstance(value, (float, Fraction, Decimal)):
         return from_fraction(Fraction(value), target)
-    raise TypeError(f"values must be real numbers or text, not {value!r}")
+    raise TypeError(f"values must be real numbers or text, not {value!r} at index {index}")
 
 
 def to_fraction(raw: int, source: Format) -> Fraction:

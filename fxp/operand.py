@@ -11,7 +11,7 @@ import numpy as np
 from . import growth
 from .arithmetic import COMPARISONS
 from .casting import integers
-from .convert import to_fraction
+from .convert import finite, to_fraction
 from .format import Format
 
 __all__ = ["operand", "real", "real_compare"]
@@ -49,18 +49,21 @@ def operand(other: Any, *, like: Format, wanted: str) -> tuple[Any, Format]:
 
 
 def real(value: Any) -> bool:
-    """Whether ``value`` is finite and real but no C integer: comparisons with it are exact.
+    """Whether ``value`` is real but no C integer: comparisons with it are exact.
 
-    >>> real(0.1), real(3), real(float("nan"))
-    (True, False, False)
+    Raises ValueError for NaN and infinity, which no format holds.
+
+    >>> real(0.1), real(Fraction(1, 3)), real(3), real(1 << 80)
+    (True, True, False, True)
     """
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f" and bool(np.isfinite(value).all())
-    if isinstance(value, float | np.floating):
-        return bool(np.isfinite(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return not -(1 << 63) <= value < 1 << 63
-    return isinstance(value, Fraction) or (isinstance(value, Decimal) and value.is_finite())
+    floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    if floats or isinstance(value, float | np.floating | Decimal):
+        if not np.all(np.isfinite(value) if floats else finite(value)):
+            raise ValueError(f"a number to compare with must be finite, not {value!r}")
+        return True
+    return isinstance(value, Fraction)
 
 
 def real_compare(op: str, raw: Any, source: Format, other: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import pickle
 from decimal import Decimal
 from fractions import Fraction
@@ -51,9 +52,31 @@ def test_numbers_of_every_kind_are_cast_once():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("format", ["ap_fixed<8,4>", "ap_fixed<100,4>"])
 def test_numbers_that_are_not_finite_are_refused(bad, format):
-    """NaN and infinity are errors, with their index."""
-    with pytest.raises(ValueError, match=r"^values must be finite, not .* at index \(1,\)$"):
-        FxArray([0.0, bad], format)
+    """NaN and infinity are errors, with their index, from every kind of container."""
+    message = r"^values must be finite, not .* at index \(1,\)$"
+    for values in (
+        [0.0, bad],
+        np.array([0, bad]),
+        np.float32([0, bad]),
+        np.float16([0, bad]),
+        [Fraction(1, 3), bad],
+        [1 << 80, np.float32(bad)],
+        [Decimal(0), Decimal(bad)],
+    ):
+        with pytest.raises(ValueError, match=message):
+            FxArray(values, format)
+    with pytest.raises(ValueError, match=message):
+        fxp.from_float([0.0, bad], Format.parse(format))
+    with pytest.raises(FormatError, match=r"^text must be a decimal number, not '"):
+        FxArray(str(bad), format)
+    a = FxArray([0.0, 1.0], format)
+    with pytest.raises(ValueError, match=r"^values must be finite"):
+        a[0] = bad
+    for number in (bad, np.float32(bad), Decimal(bad), np.array([0.0, bad])):
+        with pytest.raises(ValueError, match=r"^a number to compare with must be finite, not "):
+            operator.eq(a, number)
+        with pytest.raises(ValueError, match=r"^a number to compare with must be finite, not "):
+            operator.lt(a, number)
 
 
 def test_raw_integers_must_fit():
@@ -97,6 +120,9 @@ def test_compound_assignment_casts_into_the_left_format():
     assert k.raw.tolist() == [10]
     k <<= 1
     assert k.raw.tolist() == [20]
+    wide = FxArray([10], "ap_int<100>")
+    wide += FxArray([-(2**80) - 0.5], "ap_fixed<100,90>")
+    assert wide.raw.tolist() == [10 - 2**80]
     k[0] = 300
     assert k.raw.tolist() == [44]
 
@@ -132,6 +158,8 @@ def test_shifts_keep_the_type_and_lose_bits():
     assert (a << -2).raw.tolist() == [22]
     assert (a << np.array([0, 1, 8])).raw.tolist() == [88, -80, 0]
     assert (a << FxArray([1.9], "ap_fixed<8,4>")).raw.tolist() == [-80]
+    assert (a << FxArray([1], "ap_int<100>")).raw.tolist() == [-80]
+    assert (a << FxArray([1 << 90], "ap_int<100>")).raw.tolist() == [0]
     assert a.scale2(3).to_fraction() == [44]
     with pytest.raises(TypeError, match=r"^a shift amount must be integers or FxArray, not 0.5$"):
         a << 0.5
@@ -488,11 +516,15 @@ def test_text_is_a_value():
     for bad in ("", "0x", "1.2.3", "0b12", "nan", "0x1.p"):
         with pytest.raises(FormatError, match=r"^text must be a"):
             fxp.from_text(bad, f)
-    with pytest.raises(ValueError, match=r"^values must be finite, not Decimal\('NaN'\)$"):
+    with pytest.raises(
+        ValueError, match=r"^values must be finite, not Decimal\('NaN'\) at index \(\)$"
+    ):
         FxArray(Decimal("nan"), f)
     with pytest.raises(TypeError, match=r"^values must be real numbers"):
         FxArray([1j], f)
-    with pytest.raises(TypeError, match=r"^values must be real numbers or text, not None$"):
+    with pytest.raises(
+        TypeError, match=r"^values must be real numbers or text, not None at index \(0,\)$"
+    ):
         FxArray([None], f)
 
 
