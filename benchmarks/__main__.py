@@ -40,7 +40,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="file for the results")
     parser.add_argument("--table", type=Path, help="file for the Markdown table")
     parser.add_argument(
-        "--docs", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.png"
+        "--docs",
+        type=Path,
+        nargs="?",
+        const=ROOT / "docs",
+        metavar="FOLDER",
+        help="write benchmarks.md and benchmarks.png into docs/",
     )
     return parser.parse_args(arguments)
 
@@ -87,11 +92,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.table:
         options.table.write_text(report.table(results), encoding="utf-8")
     if options.docs:
-        figure = ROOT / "docs" / "benchmarks.png"
+        figure = options.docs / "benchmarks.png"
         drawn = growth.plot(results, figure)
         command = "python -m benchmarks --models MODELS --peers PEERS --json results.json --docs"
         text = report.page(found, results, command=command, figure=figure.name if drawn else "")
-        (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+        (options.docs / "benchmarks.md").write_text(text, encoding="utf-8")
     wrong = [result.row for result in results if result.equal is False]
     for row_name in wrong:
         _say(f"bits differ: {row_name}")

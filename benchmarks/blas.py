@@ -17,6 +17,11 @@ __all__ = ["Blocks", "Whole", "multiply_adds_a_second"]
 BLOCK = 2048
 
 
+def _threads(count: int) -> Any:
+    """BLAS with this many threads, whatever it had before."""
+    return threadpool_limits(count, user_api="blas")
+
+
 class Whole:
     """``x @ w @ w ...`` of all samples at once, BLAS using every core."""
 
@@ -29,7 +34,7 @@ class Whole:
 
     def __call__(self) -> None:
         """One pass over the samples."""
-        with threadpool_limits(cores(), user_api="blas"):
+        with _threads(cores()):
             h = self.x
             for w in self.weights[:-1]:
                 h = h @ w
@@ -42,7 +47,7 @@ class Blocks(Whole):
     def __call__(self) -> None:
         """One pass over the samples."""
         starts = range(0, len(self.x), BLOCK)
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
+        with _threads(1), ThreadPoolExecutor(cores()) as pool:
             for _ in pool.map(self._block, starts):
                 pass
 

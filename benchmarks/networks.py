@@ -130,7 +130,7 @@ class _Draw:
     def network(self, name: str, folder: Path) -> Network:
         architecture = functional(self.layers, ["x"], [self.last])
         json, h5 = write(folder, architecture, self.weights, stem=name)
-        return Network(name, json, h5, self.shape, f"weights drawn, seed {SEED}")
+        return Network(name, json, h5, self.shape, f"drawn, seed {SEED}")
 
 
 def chain(name: str, sizes: tuple[int, ...], folder: Path, *, last: str = "softmax") -> Network:

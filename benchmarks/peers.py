@@ -38,7 +38,7 @@ def hls4ml_simulation(project: Mapping[str, Any], cache: Path, *, build: bool = 
     library is not there and ``build`` is False.
     """
     if importlib.util.find_spec("hls4ml") is None:
-        raise PeerError("hls4ml is not installed: pip install 'bitwright[cosim]'")
+        raise PeerError("hls4ml is not installed: pip install 'bitwright[benchmarks]'")
     if shutil.which("g++") is None:
         raise PeerError("g++ was not found: install it")
     folder = (cache / _key(project)).absolute()
@@ -93,7 +93,7 @@ def alkaid_network(sizes: tuple[int, ...], cache: Path) -> tuple[Any, list[np.nd
     Raises PeerError where alkaid is not installed.
     """
     if importlib.util.find_spec("alkaid") is None:
-        raise PeerError("alkaid is not installed: pip install alkaid")
+        raise PeerError("alkaid is not installed: pip install 'bitwright[benchmarks]'")
     from alkaid.trace import FVArrayInput, trace
     from alkaid.trace.ops import quantize
     from alkaid.types import CombLogic

@@ -13,6 +13,7 @@ __all__ = ["document", "page", "table"]
 HEADS = (
     "row",
     "precision",
+    "weights",
     "multiply-adds",
     "zero weights",
     "distinct",
@@ -63,6 +64,7 @@ def _cells(result: Result) -> list[str]:
     return [
         result.row,
         f"`{result.precision}`" if result.precision else "",
+        result.weights,
         f"{result.multiply_adds:,}" if result.multiply_adds else "",
         f"{result.zero_weights:.1%}" if result.zero_weights is not None else "",
         f"{min(result.distinct):,} to {max(result.distinct):,}" if result.distinct else "",
@@ -97,9 +99,9 @@ def page(machine: dict[str, Any], results: Sequence[Result], *, command: str, fi
         "",
         f"    {command}",
         "",
-        "Every figure is a ratio within one run, from float64 inputs to float64 outputs by the wall"
-        " clock; both sides take turns and the least of seven times counts. A row whose bits"
-        " differ from its peer's fails the command.",
+        "Every figure is a ratio within one run, from float64 inputs to float64 outputs by the"
+        " wall clock; both sides take turns, and the least of seven times or more counts. A row"
+        " whose bits differ from its peer's fails the command.",
         "",
         f"Machine: {machine['processor']}, {machine['cores']} cores, load"
         f" {machine['load at start']:.1f} at the start; Python {machine['python']}, {versions},"

@@ -18,6 +18,8 @@ from . import networks
 
 __all__ = ["Context", "Result", "Row", "describe", "interleaved", "rate"]
 
+ENOUGH_SECONDS = 3.0
+
 
 @dataclass(frozen=True)
 class Context:
@@ -55,13 +57,15 @@ class Context:
 class Result:
     """One line of the table. ``ratio``: how many times as good the emulator is as the peer.
 
-    zero_weights: share of raw zeros. distinct: distinct raw values of each hidden tensor.
+    weights: where they come from. zero_weights: share of raw zeros.
+    distinct: distinct raw values of each hidden tensor.
     met: None where there is no target. equal: whether all compared bits are equal, None where there
     is nothing to compare. missing: why the row could not be measured.
     """
 
     row: str
     precision: str = ""
+    weights: str = ""
     multiply_adds: int | None = None
     zero_weights: float | None = None
     distinct: list[int] = field(default_factory=list)
@@ -119,15 +123,20 @@ def interleaved(
 ) -> dict[str, float]:
     """Least seconds of each call, the calls taking turns after one turn to warm up.
 
-    spread: takes median / least of each, which tells how quiet the machine was.
+    Short calls have more turns than ``repeats``: as many as fit in three seconds, at most five
+    times as many. spread: takes median / least of each, which tells how quiet the machine was.
     """
+    for call in calls.values():
+        call()
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(repeats + 1):
+    end = time.perf_counter() + ENOUGH_SECONDS
+    turn = 0
+    while turn < repeats or (repeats > 1 and turn < 5 * repeats and time.perf_counter() < end):
         for name, call in calls.items():
             start = time.perf_counter()
             call()
-            if turn:
-                times[name].append(time.perf_counter() - start)
+            times[name].append(time.perf_counter() - start)
+        turn += 1
     least = {name: min(found) for name, found in times.items()}
     if spread is not None:
         spread["median / least"] = {

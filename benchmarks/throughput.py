@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -89,7 +90,7 @@ class HlsRow:
         except ModelFileError as error:
             result.missing = f"not emulated yet: {str(error).partition(';')[0]}"
             return result
-        result.details["origin of weights"] = network.origin
+        result.weights = network.origin
         x = networks.inputs(network.shape, context.samples(self.samples))
         few = np.ascontiguousarray(x[: context.samples(self.peer_samples)])
         describe(result, graph, x[:TRACED])
@@ -143,6 +144,7 @@ class TrialRow:
         network = context.network(self.network)
         assert network is not None, "the networks of these rows are drawn where not trained"
         graph, _ = _load(network, self.precision)
+        result.weights = network.origin
         x = networks.inputs(network.shape, context.samples(self.samples))
         describe(result, graph, x[:TRACED])
         short, trial = _without_softmax(graph), _trial(graph)
@@ -183,6 +185,7 @@ class AlkaidRow:
         result = Result(self.name, "fixed<8,4> x fixed<8,1>, ufixed<8,4,RND,SAT> after relu")
         logic, weights = alkaid_network(self.sizes, context.peers)
         graph = self._graph(weights, context)
+        result.weights = f"drawn, seed {networks.SEED}"
         x = networks.inputs(self.sizes[:1], context.samples(self.samples))
         describe(result, graph, x[:TRACED])
         result.equal = bool(np.array_equal(graph.predict(x), logic.predict(x)))
@@ -252,8 +255,11 @@ class BlasRow:
         sizes = (self.size, self.size)
         network = networks.chain(f"dense_{self.size}", sizes, context.work, last="relu")
         graph = emu.load(network.json, weights=network.h5, config=self._configuration())
+        result.weights = network.origin
         x = networks.inputs(network.shape, context.samples(self.samples))
         describe(result, graph, x[:TRACED])
+        few = x[:TRACED]
+        result.equal = bool(np.array_equal(graph.predict(few, raw=True), _expected(graph, few)))
         path = _path(graph, "fc1")
         calls: dict[str, Any] = {"emulator": partial(graph.predict, x)}
         for kind, dtype in (("float32", np.float32), ("float64", np.float64)):
@@ -303,10 +309,18 @@ class BlasRow:
         }
 
 
+def _expected(graph: Graph, x: np.ndarray) -> np.ndarray:
+    """Raw outputs of a BlasRow by its formats: float64 holds every integer sum exactly."""
+    (dense,) = _denses(graph)
+    raw = (np.floor(x * 16).astype(np.int64) + 128) % 256 - 128
+    sums = raw.astype(np.float64) @ dense.weight.raw.astype(np.float64)
+    total = sums.astype(np.int64) + (dense.bias.raw << 4)
+    return np.clip((total + 64) >> 7, 0, 255)
+
+
 def _path(graph: Graph, node: str) -> str:
     """The path that the plan's line of ``node`` names; empty where there is no plan."""
     if not hasattr(graph, "plan"):
         return ""
-    line = next(text for text in str(graph.plan()).splitlines() if text.split()[:1] == [node])
-    known = ("float32", "float64", "int16", "int32", "int64")
-    return next((word for word in line.split() if word in known), line)
+    heads, *lines = (re.split(r" {2,}", text) for text in str(graph.plan()).splitlines())
+    return next(cells[heads.index("path")] for cells in lines if node in cells[0].split(" + "))
