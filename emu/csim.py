@@ -7,7 +7,7 @@ The synthesised hardware does not have these defects, which lie in the simulatio
 from __future__ import annotations
 
 from .graph import Graph
-from .ops import Dense, Input
+from .ops import Dense, Input, Recurrent
 
 __all__ = ["csim_notes"]
 
@@ -25,6 +25,10 @@ def csim_notes(graph: Graph) -> list[str]:
         sources = [graph.values[name].format for name in node.inputs]
         if isinstance(node.op, Dense):
             sources = [node.op.accum]
+        if isinstance(node.op, Recurrent):
+            sources = [node.op.accum, *(table.format for table in node.op.tables().values())]
+            if node.op.accum.is_integer:
+                result = node.op.accum
         if result.is_integer and any(source.integer <= 0 for source in sources):
             notes.append(
                 f"layer {node.name}: AMD's C simulation converts values without integer bits to"

@@ -68,7 +68,8 @@ def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str) -> list[str
         if key in _SCHEDULE:
             continue
         if key in ("Strategy", "TargetCycles"):
-            if layer.kind != "Dense":
+            recurrent = "cell" in layer.attributes
+            if layer.kind != "Dense" and not (recurrent and key == "Strategy"):
                 hint = "; the effective key is Implementation" if layer.kind == "Softmax" else ""
                 idle.append(f"{key}{hint}")
             continue

@@ -16,6 +16,7 @@ GRANULARITIES = ("model", "type", "name")
 
 _TABLE = "fixed<18,8,TRN,WRAP,0>"
 _SOFTMAX = "fixed<18,8,RND,SAT,0>"
+_WEIGHTS = ("weight", "bias", "recurrent_weight", "recurrent_bias")
 # Keras class as hls4ml's converters name it -> type variables beside result.
 _TYPES: dict[str, tuple[str, ...]] = {
     "InputLayer": (),
@@ -28,9 +29,13 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "ThresholdedReLU": ("param",),
     "PReLU": ("param",),
     "HardActivation": ("slope", "shift"),
+    "SimpleRNN": _WEIGHTS[:3],
+    "LSTM": _WEIGHTS,
+    "GRU": _WEIGHTS,
     "Softmax": (),
 }
 _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
+_RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 _NO_REUSE = ("InputLayer", "Reshape")
 _NO_TABLE = (*_NO_REUSE, "Dense", "BatchNormalization")
 
@@ -98,11 +103,16 @@ def _kind(layer: Layer) -> str:
 def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"Trace": False, "Precision": {"result": "auto"}}
     entry["Precision"] |= dict.fromkeys(_TYPES[kind], "auto")
+    if kind == "SimpleRNN":
+        entry["Direction"] = "forward"
     if backend is None or kind in _NO_REUSE:
         return entry
     entry["ReuseFactor"] = reuse
     if kind == "Dense":
         entry["Precision"]["accum"] = "auto"
+    if kind in _RECURRENT:
+        entry["Precision"]["accum"] = "auto"
+        entry |= {"RecurrentReuseFactor": 1, "Static": True}
     if kind not in _NO_TABLE:
         entry["TableSize"] = 1024
         entry["Precision"]["table"] = _TABLE

@@ -132,6 +132,7 @@ ATTRIBUTES = (
     "depthwise_reuse_factor",
     "pointwise_reuse_factor",
     "static",
+    "direction",
     "time_step_loop_parallelism",
     "conv_implementation",
     "table_t",

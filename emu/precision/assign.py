@@ -37,6 +37,13 @@ class Effect:
 
 
 _NONE: Mapping[str, Format | None] = {}
+
+
+def _recurrent(*weights: str) -> Effect:
+    types = {"accum": None, "table": TABLE}
+    return Effect(("result", "accum", *weights), types, {"table_size": 1024})
+
+
 EFFECTS: dict[str, Effect] = {
     "Input": Effect(("result",), _NONE, {}),
     "Dense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
@@ -71,6 +78,9 @@ EFFECTS: dict[str, Effect] = {
     "Merge": Effect(("result",), _NONE, {}),
     "Concatenate": Effect(("result",), _NONE, {}),
     "Dot": Effect(("result", "accum"), {"accum": None}, {}),
+    "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
+    "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
+    "GRU": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
 }
 """hls4ml's internal class -> what can be set on it; ``effect`` adds the tables of activations."""
 
@@ -104,6 +114,8 @@ def assign(draft: Draft) -> None:
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
         if layer.kind == "Dense":
             _absent_bias(layer)
+        if layer.kind == "SimpleRNN":
+            layer.types["recurrent_bias"] = ABSENT_BIAS
         if layer.kind == "HardActivation":
             layer.types |= {
                 "slope": Format(16, 0, signed=False),

@@ -471,11 +471,11 @@ def test_bad_model_files(tmp_path):
 
 def test_unsupported_layers_and_activations_are_named(tmp_path):
     """The class or function, and the ones there are."""
-    layers = [layer("InputLayer", "x", batch_input_shape=[None, 4]), layer("LSTM", "rnn", ["x"])]
+    layers = [layer("InputLayer", "x", batch_input_shape=[None, 4]), layer("ConvLSTM2D", "rnn", ["x"])]
     path, weights = write(tmp_path, functional(layers, ["x"], ["rnn"]), {})
     with pytest.raises(
         ValueError,
-        match=r"^layer rnn must be of a supported class, not 'LSTM'.*supported: InputLayer",
+        match=r"^layer rnn must be of a supported class, not 'ConvLSTM2D'.*supported: InputLayer",
     ):
         emu.load(path, weights=weights)
     layers[1] = layer("Activation", "a", ["x"], activation="sigmod")

@@ -12,18 +12,19 @@ from ..config import near
 from ..files import ModelFileError
 from .reader import Entry, Handler, Reader
 
-__all__ = ["LAYERS", "own_activation"]
+__all__ = ["LAYERS", "activation_name", "own_activation"]
 
 
 def own_activation(reader: Reader, entry: Entry, layer: Layer) -> str:
     """The layer that hls4ml appends for the ``activation`` argument of ``layer``."""
-    name = _activation_name(entry.config.get("activation", "linear"), entry)
+    name = activation_name(entry.config.get("activation", "linear"), entry)
     if reader.keras3 and name == "linear":
         return layer.name
     return _activation_layer(reader, f"{layer.name}_{name}", name, layer.name, {})
 
 
-def _activation_name(activation: Any, entry: Entry) -> str:
+def activation_name(activation: Any, entry: Entry) -> str:
+    """The name of an ``activation`` argument; None is linear."""
     if activation is None:
         return "linear"
     if isinstance(activation, Mapping) and activation.get("class_name") == "function":
@@ -113,7 +114,7 @@ def _softmax_layer(reader: Reader, name: str, source: str, *, axis: Any, own_axi
 
 
 def _activation(reader: Reader, entry: Entry, inputs: list[str]) -> str:
-    name = _activation_name(entry.config.get("activation", "linear"), entry)
+    name = activation_name(entry.config.get("activation", "linear"), entry)
     return _activation_layer(reader, entry.name, name, inputs[0], entry.config)
 
 
