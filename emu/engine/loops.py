@@ -127,12 +127,14 @@ def finish_rows32(x, out, wide, stages, table, base):  # type: ignore[no-untyped
 
 
 @kernel
-def from_floats(y, start, lift, out):  # type: ignore[no-untyped-def]
+def from_floats(y, start, lift, relu, out):  # type: ignore[no-untyped-def]
     """``y * 2**lift + start`` of floats that hold integers exactly, as int64."""
     for j in range(y.shape[0]):
         row, out_row, first = y[j], out[j], start[j]
         for b in range(row.size):
             out_row[b] = (np.int64(row[b]) << lift) + first
+        if relu:
+            relu_row(out_row)
 
 
 @kernel

@@ -103,7 +103,7 @@ def _any_order(
     bound = partial_bound(linear, x)
     range_ = f"|sum| <= 2**{bound.bit_length()} stays in {linear.accum}" if inside else "wraps"
     yield _path("int64", entries, f"modulo 2**64; {range_}")
-    if linear.shift <= 0 and linear.matrix is not None:
+    if -62 <= linear.shift <= 0 and linear.matrix is not None:
         exact = largest(x) * linear.norm
         ends = _FLOAT_EDGE * sum(linear.matrix.shape)
         for name, mantissa in (("float32", 24), ("float64", 53)):

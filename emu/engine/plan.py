@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,13 +14,22 @@ from fxp import NARROW_WIDTH, Format, cast
 from ..linear import Interval, Linear
 from ..op import Op, Value
 from ..ops import Input
-from .paths import admissible, largest, stays_inside
-from .steps import BlockStep, Epilogue, InputStep, LinearStep, PlainStep, PointwiseStep, Rooms
+from .paths import Path, admissible, largest, stays_inside
+from .steps import (
+    SUMS,
+    BlockStep,
+    Epilogue,
+    InputStep,
+    LinearStep,
+    PlainStep,
+    PointwiseStep,
+    Rooms,
+)
 
 if TYPE_CHECKING:
     from ..graph import Graph, Node
 
-__all__ = ["Plan", "Planned", "block_dtype", "linear_step", "make_plan"]
+__all__ = ["Plan", "Planned", "block_dtype", "make_plan"]
 
 _TABLE_WIDTH = 16
 """Elementwise functions of inputs up to this width become a table of all their codes."""
@@ -151,14 +160,25 @@ class Workspace(NamedTuple):
 # ---- planning --------------------------------------------------------------------------------
 
 
-def make_plan(graph: Graph, keep: Iterable[str]) -> Plan:
-    """The plan that leaves the tensors ``keep`` in memory; others may vanish into fused steps."""
-    return _Planner(graph, tuple(dict.fromkeys(keep))).plan()
+Chooser = Callable[[Sequence[Path]], Path]
+
+
+def cheapest(paths: Sequence[Path]) -> Path:
+    """The path with the lowest estimated cost."""
+    return min(paths, key=lambda path: path.cost)
+
+
+def make_plan(graph: Graph, keep: Iterable[str], choose: Chooser = cheapest) -> Plan:
+    """The plan that leaves the tensors ``keep`` in memory; others may vanish into fused steps.
+
+    choose: picks one of the paths proved exact for a node; any pick gives the same bits.
+    """
+    return _Planner(graph, tuple(dict.fromkeys(keep)), choose).plan()
 
 
 class _Planner:
-    def __init__(self, graph: Graph, keep: tuple[str, ...]) -> None:
-        self.graph, self.keep = graph, keep
+    def __init__(self, graph: Graph, keep: tuple[str, ...], choose: Chooser) -> None:
+        self.graph, self.keep, self.choose = graph, keep, choose
         self.readers: dict[str, list[Node]] = {}
         for node in graph.nodes:
             for name in node.inputs:
@@ -188,12 +208,12 @@ class _Planner:
         elif (linear := node.op.linear(*inputs)) is not None and linear.narrow:
             self._linear(node, linear)
         elif node.op.pointwise and self._tabled(inputs[0].format, node):
-            interval = self._interval(node.inputs[0])
+            x = self._interval(node.inputs[0])
             epilogue, nodes, why, interval = _follow(
-                Epilogue(), inputs[0].format, interval, (node, *self._followers(node))
+                Epilogue(), inputs[0].format, x, (node, *self._followers(node))
             )
             path = "table" if epilogue.table.size else "clip and cast"
-            self._add(node, PointwiseStep(epilogue.alone), nodes, path, why, interval)
+            self._add(node, PointwiseStep(epilogue.alone(x)), nodes, path, why, interval)
         elif (run := node.op.block(*inputs)) is not None:
             why = "int64 loops in one pass, samples innermost"
             self._add(node, BlockStep(run), (node,), "block", why)
@@ -207,15 +227,20 @@ class _Planner:
     def _linear(self, node: Node, linear: Linear) -> None:
         source = node.inputs[0]
         x = self._interval(source)
-        step, inside = linear_step(linear, x, block_dtype(self.graph.values[source].format))
+        dtype = block_dtype(self.graph.values[source].format)
+        path = self.choose(list(admissible(linear, x, dtype)))
+        inside = stays_inside(linear, x)
+        exact = inside or path.name.startswith("ordered")
+        whole = linear.accum.signed and linear.accum.width == 8 * SUMS[path.name].itemsize
+        epilogue = Epilogue() if exact or whole else Epilogue().wrap(linear.accum)
         interval = _sums(linear, x) if inside else format_interval(linear.accum)
-        epilogue = step.epilogue.cast(linear.accum, linear.result, interval)
+        epilogue = epilogue.cast(linear.accum, linear.result, interval)
         interval = _cast_interval(interval, linear.accum, linear.result)
         epilogue, followed, _, interval = _follow(
             epilogue, linear.result, interval, self._followers(node)
         )
-        whole = replace(step, epilogue=epilogue)
-        self._add(node, whole, (node, *followed), step.path.name, step.path.why, interval)
+        step = LinearStep(linear, path.name, epilogue, x)
+        self._add(node, step, (node, *followed), path.name, path.why, interval)
 
     def _followers(self, node: Node) -> tuple[Node, ...]:
         """Elementwise nodes that alone read what comes before them, which nobody keeps."""
@@ -256,27 +281,6 @@ class _Planner:
 def format_interval(format: Format) -> Interval:
     """Every raw value of a format."""
     return format.raw_min, format.raw_max
-
-
-def linear_step(
-    linear: Linear, x: Interval, dtype: Any, path: str | None = None
-) -> tuple[LinearStep, bool]:
-    """The step of the cheapest path, or of the one named, and whether no sum leaves accum.
-
-    Raises ValueError where the named path is not proved exact.
-    """
-    found = sorted(admissible(linear, x, dtype), key=lambda one: one.cost)
-    chosen = next((one for one in found if path in (None, one.name)), None)
-    if chosen is None:
-        names = ", ".join(one.name for one in found)
-        raise ValueError(f"path must be one proved exact here ({names}), not {path!r}")
-    inside = stays_inside(linear, x)
-    ordered = chosen.name.startswith("ordered")
-    bits = {"int16": 16, "int32": 32}.get(chosen.name)
-    whole = linear.accum.signed and linear.accum.width == bits
-    wraps = not (ordered or inside or whole)
-    epilogue = Epilogue().wrap(linear.accum) if wraps else Epilogue()
-    return LinearStep(linear, chosen, epilogue, x), inside
 
 
 def _sums(linear: Linear, x: Interval) -> Interval:

@@ -16,9 +16,10 @@ from fxp.casting import SAT, recipe
 from ..linear import Interval, Linear
 from ..op import Op, Value
 from . import loops
-from .paths import Path, halves, largest
+from .paths import halves, largest
 
 __all__ = [
+    "SUMS",
     "Block",
     "BlockStep",
     "Epilogue",
@@ -97,11 +98,13 @@ class Epilogue:
     def _then(self, stage: Sequence[int], narrow: bool) -> Epilogue:
         return replace(self, stages=(*self.stages, tuple(stage)), narrow=self.narrow and narrow)
 
-    @property
-    def alone(self) -> Epilogue:
-        """The same where no sum precedes it: ``relu`` as a stage."""
-        stages = ((loops.CLIP, 0, (1 << 31) - 1 if self.narrow else 1 << 62), *self.stages)
-        return replace(self, relu=False, stages=stages) if self.relu else self
+    def alone(self, x: Interval) -> Epilogue:
+        """The same where no sum precedes it: ``relu`` as a stage, of raw values within ``x``."""
+        if not self.relu:
+            return self
+        first = Epilogue().clamp(0, max(x[1], 0))
+        narrow = self.narrow and first.narrow
+        return replace(self, relu=False, stages=(*first.stages, *self.stages), narrow=narrow)
 
     @property
     def empty(self) -> bool:
@@ -155,7 +158,7 @@ class LinearStep:
     """Sums of products by one of the paths, and their epilogue."""
 
     linear: Linear
-    path: Path
+    path: str
     epilogue: Epilogue
     x: Interval
 
@@ -164,11 +167,11 @@ class LinearStep:
 
     @property
     def _loop(self) -> str:
-        return "float" if self.path.name.startswith("float") else self.path.name
+        return "float" if self.path.startswith("float") else self.path
 
     def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
         """x: (features, samples) of this step's input interval; out: (outputs, samples)."""
-        dtype = _SUMS[self.path.name]
+        dtype = SUMS[self.path]
         sum_up = getattr(self, "_run_" + self._loop)
         if out.dtype == dtype and not (self.epilogue.stages or self.epilogue.table.size):
             sum_up(x, out, rooms)
@@ -217,17 +220,17 @@ class LinearStep:
     @cached_property
     def _matrix(self) -> Any:
         assert self.linear.matrix is not None
-        return np.ascontiguousarray(self.linear.matrix.T.astype(self.path.name))
+        return np.ascontiguousarray(self.linear.matrix.T.astype(self.path))
 
     # ---- the loops ---------------------------------------------------------------------------
 
     def _run_float(self, x: Block, out: Block, rooms: Rooms) -> None:
-        dtype = np.dtype(self.path.name)
+        dtype = np.dtype(self.path)
         real = rooms.row("real", dtype, x.size).reshape(x.shape)
         np.copyto(real, x, casting="unsafe")
         y = rooms.row("sums", dtype, out.size).reshape(out.shape)
         np.matmul(self._matrix, real, out=y)
-        loops.from_floats(y, self.linear.start, -self.linear.shift, out)
+        loops.from_floats(y, self.linear.start, -self.linear.shift, self.epilogue.relu, out)
 
     def _run_int16(self, x: Block, out: Block, rooms: Rooms) -> None:
         from . import lanes
@@ -260,15 +263,15 @@ class LinearStep:
         loops.ordered64(x, n.pointer, n.row, n.weight, n.start, self._into, relu, out)
 
 
-_SUMS = {
-    "float32": np.int64,
-    "float64": np.int64,
-    "int16": np.int16,
-    "int32": np.int32,
-    "int64": np.int64,
-    "ordered16": np.int16,
-    "ordered32": np.int32,
-    "ordered64": np.int64,
+SUMS: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype(np.int64),
+    "float64": np.dtype(np.int64),
+    "int16": np.dtype(np.int16),
+    "int32": np.dtype(np.int32),
+    "int64": np.dtype(np.int64),
+    "ordered16": np.dtype(np.int16),
+    "ordered32": np.dtype(np.int32),
+    "ordered64": np.dtype(np.int64),
 }
 """What each path leaves its sums in."""
 
