@@ -22,13 +22,15 @@ from typing import Any
 import numpy as np
 
 from emu import Graph, Node
-from emu.op import Constant, Table
-from emu.ops import Dense, Input, Recurrent, Reshape
+from emu.op import Value
+from emu.ops import Input, Reshape
 from fxp import NARROW_WIDTH
 
 from . import cxx
 from .backends import BACKENDS, Backend
-from .schedule import Schedule, multiplier_limit
+from .calls import kernel_call
+from .errors import ProjectError
+from .schedule import Schedule
 
 __all__ = ["MANIFEST", "Project", "ProjectError", "generate"]
 
@@ -47,10 +49,6 @@ _TEST_VECTORS = 32
 _SEED = 20
 
 
-class ProjectError(ValueError):
-    """A project cannot be written: back end, directory or name; says why and the way out."""
-
-
 @dataclass(frozen=True, eq=False)
 class Project:
     """A written project.
@@ -66,30 +64,6 @@ class Project:
     backend: str
     manifest: Mapping[str, Any]
     tensor_files: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Array:
-    """A constant array in ``weights/<name>.h``."""
-
-    name: str
-    type: str
-    size: int
-    body: str
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A kernel call of the top function."""
-
-    layer: str
-    header: str
-    function: str
-    config: str
-    struct: str
-    sources: tuple[str, ...]
-    target: str
-    arrays: tuple[_Array, ...]
 
 
 @dataclass(frozen=True)
@@ -246,7 +220,10 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
     stems = cxx.identifiers(graph.values, taken=[name])
     tensors = _tensors(graph, stems)
     kernels = [node for node in graph.nodes if _is_kernel(node)]
-    calls = [_call(graph, node, schedule, stems, tensors) for node in kernels]
+    calls = [
+        kernel_call(node.name, stems[node.name], node.op, _inputs(graph, node), schedule)
+        for node in kernels
+    ]
     ports = _ports(graph, tensors)
     own = {port.variable for port in ports.values()}
     style, interval = schedule.style()
@@ -265,6 +242,10 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         "aliases": _aliases(graph, tensors),
         "traced": list(tensors.values()),
         "calls": calls,
+        "layers": [
+            (call, [tensors[name].variable for name in node.inputs], tensors[node.name].variable)
+            for call, node in zip(calls, kernels, strict=True)
+        ],
         "headers": [*_SHARED_HEADERS, *_with_included({f"{call.header}.hpp" for call in calls})],
         "style": style,
         "interval": interval,
@@ -324,6 +305,10 @@ def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> dict[str, _Tensor]:
     return ports
 
 
+def _inputs(graph: Graph, node: Node) -> list[Value]:
+    return [graph.values[name] for name in node.inputs]
+
+
 def _is_kernel(node: Node) -> bool:
     return not isinstance(node.op, (Input, Reshape))
 
@@ -355,53 +340,6 @@ def _aliases(graph: Graph, tensors: Mapping[str, _Tensor]) -> list[tuple[str, st
     if len(graph.output_names) == 1:
         wanted.append(("result_t", graph.output_names[0]))
     return [(alias, tensors[name].type) for alias, name in wanted if alias not in taken]
-
-
-def _call(
-    graph: Graph,
-    node: Node,
-    schedule: Schedule,
-    stems: Mapping[str, str],
-    tensors: Mapping[str, _Tensor],
-) -> _Call:
-    op, stem = node.op, stems[node.name]
-    inputs = [graph.values[name] for name in node.inputs]
-    entry = schedule.of(node.name)
-    fields = dict(op.configuration(*inputs))
-    function = op.function
-    constants = {key: item for key, item in fields.items() if isinstance(item, (Constant, Table))}
-    raws = {key: item.raw for key, item in constants.items()}
-    work = max(1, op.multiplications(*(value.shape for value in inputs)))
-    fields["reuse_factor"] = entry.reuse_factor
-    fields["multiplier_limit"] = multiplier_limit(work, entry.reuse_factor)
-    if isinstance(op, Dense):
-        fields["steps"] = schedule.steps(node.name, op)
-        fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
-        raws["weight"] = op.weight.raw.T
-        function = "dense_resource" if entry.strategy == "resource" else "dense_pipelined"
-    if isinstance(op, Recurrent):
-        fields["steps"] = schedule.steps(node.name, op)
-        fields["recurrent_steps"] = schedule.state_steps(node.name, op)
-        fields["recurrent_reuse_factor"] = entry.of_state
-        fields["resource"] = int(entry.strategy == "resource")
-        raws["weight"] = op.weight.raw.T
-        raws["recurrent_weight"] = op.recurrent_weight.raw.T
-    arrays = tuple(
-        _Array(
-            f"{stem}_{key}",
-            cxx.storage(constants[key].format),
-            raw.size,
-            cxx.literals(np.ascontiguousarray(raw).reshape(-1).tolist()),
-        )
-        for key, raw in raws.items()
-    )
-    try:
-        struct = cxx.structure(f"{stem}_config", fields)
-    except ValueError as error:
-        raise ProjectError(f"layer {node.name}: {error}") from None
-    sources = tuple(tensors[name].variable for name in node.inputs)
-    target = tensors[node.name].variable
-    return _Call(node.name, op.header, function, f"{stem}_config", struct, sources, target, arrays)
 
 
 def _vectors(graph: Graph, context: Mapping[str, Any]) -> dict[str, str]:

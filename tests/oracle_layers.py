@@ -56,3 +56,29 @@ def pool(
     length = len(cells) if count_pad else sum(cell is not None for cell in cells)
     quotient = toward_zero(total * Fraction(2) ** accum.frac / length)
     return cast_raw(quotient / Fraction(2) ** accum.frac, result)
+
+
+# ---- moves ------------------------------------------------------------------------------------
+
+
+def source_of(kind: str, at: Sequence[int], shape: Sequence[int], given: Sequence) -> tuple | None:
+    """Where in the input of ``shape`` the output element ``at`` comes from; None is a zero.
+
+    given: per axis the ``(before, after)`` of a padding or cropping, the factor of an up-sampling,
+    or the input's axis of a transpose.
+    """
+    if kind == "transpose":
+        found = [0] * len(shape)
+        for i, axis in zip(at, given, strict=True):
+            found[axis] = i
+        return tuple(found)
+    if kind == "resize":
+        # Nearest: the largest source whose first copy is not behind the element.
+        return tuple(
+            max(s for s in range(n) if s * factor <= i)
+            for i, n, factor in zip(at, shape, given, strict=True)
+        )
+    sign = {"zero_padding": -1, "cropping": 1}[kind]
+    found = [i + sign * before for i, (before, _) in zip(at, given, strict=True)]
+    inside = all(0 <= i < n for i, n in zip(found, shape, strict=True))
+    return tuple(found) if inside else None

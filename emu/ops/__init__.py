@@ -3,6 +3,7 @@
 from .activation import FUNCTIONS, Activation
 from .batch_normalization import BatchNormalization
 from .concatenate import Concatenate
+from .cropping import Cropping
 from .dense import Dense
 from .dot import Dot
 from .input import Input
@@ -10,7 +11,10 @@ from .merge import MERGES, Merge
 from .pooling import POOLINGS, Pooling
 from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
+from .resize import Resize
 from .softmax import IMPLEMENTATIONS, Softmax
+from .transpose import Transpose
+from .zero_padding import ZeroPadding
 
 __all__ = [
     "CELLS",
@@ -22,6 +26,7 @@ __all__ = [
     "Activation",
     "BatchNormalization",
     "Concatenate",
+    "Cropping",
     "Dense",
     "Dot",
     "Input",
@@ -29,14 +34,17 @@ __all__ = [
     "Pooling",
     "Recurrent",
     "Reshape",
+    "Resize",
     "Softmax",
+    "Transpose",
+    "ZeroPadding",
 ]
 
 OPERATORS = (
     *(Input, Dense, BatchNormalization, Activation, Softmax),
     *(Merge, Dot, Concatenate),
     *(Pooling,),
-    *(Reshape,),
+    *(ZeroPadding, Cropping, Resize, Transpose, Reshape),
     *(Recurrent,),
 )
 """Every operator, in the order of docs/operators."""

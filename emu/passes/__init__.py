@@ -20,6 +20,7 @@ from .batch_normalization import (
 from .linear import eliminate_linear, merge_linear
 from .reshape import remove_final_reshape, reshape_in_place
 from .softmax import fix_table_size, skip_softmax
+from .transpose import remove_before_flatten, remove_nop_transpose, remove_single_channel
 
 __all__ = ["FLOWS", "Bits", "Pass", "run_passes"]
 
@@ -44,6 +45,9 @@ _KEEPS, _CHANGES = Bits.KEEPS_BITS, Bits.CHANGES_BITS
 
 FLOWS: tuple[tuple[Pass, ...], ...] = (
     (  # convert
+        Pass("remove_transpose_before_flatten", remove_before_flatten, _CHANGES),
+        Pass("remove_nop_transpose", remove_nop_transpose, _KEEPS),
+        Pass("remove_single_channel_transpose", remove_single_channel, _CHANGES),
         Pass("fuse_consecutive_batch_normalization", fuse_consecutive, _CHANGES),
         Pass("fuse_batch_normalization", fuse_into_dense, _CHANGES),
         Pass("eliminate_linear_activation", eliminate_linear, _KEEPS),

@@ -36,6 +36,13 @@ class Effect:
     attributes: Mapping[str, object]
 
 
+KEEP_TYPE = (
+    "Transpose",
+    "Resize",
+    *(f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping") for axes in (1, 2)),
+)
+"""Layers that take the type their input has before the passes, whatever is configured."""
+
 _NONE: Mapping[str, Format | None] = {}
 
 
@@ -71,6 +78,7 @@ EFFECTS: dict[str, Effect] = {
         },
     ),
     "Reshape": Effect((), _NONE, {}),
+    **dict.fromkeys(KEEP_TYPE, Effect((), _NONE, {})),
     **dict.fromkeys(
         ("Pooling1D", "Pooling2D", "GlobalPooling1D", "GlobalPooling2D"),
         Effect(("result", "accum"), {"accum": None}, {}),
@@ -110,6 +118,8 @@ def assign(draft: Draft) -> None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
             layer.attributes[key] = given.get(key, value)
+        if layer.kind in KEEP_TYPE:
+            layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
         if layer.kind == "Dense":

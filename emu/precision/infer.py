@@ -201,7 +201,9 @@ def _dot(draft: Draft, layer: Layer, unknown: list[str]) -> None:
 _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     "Dense": _dense,
     "BatchNormalization": _batch_normalization,
-    "Reshape": _same_as_input,
+    **dict.fromkeys(
+        ("Reshape", "Transpose", "Resize", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input
+    ),
     "ParametrizedActivation": _parametrized,
     "PReLU": _prelu,
     "Pooling1D": _pooling,
