@@ -1,0 +1,77 @@
+"""One kernel call: the C++ function, its configuration struct, its constant arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emu.op import Constant, Op, Table, Value
+from emu.ops import Dense, Recurrent
+
+from . import cxx
+from .errors import ProjectError
+from .schedule import Schedule, multiplier_limit
+
+__all__ = ["Array", "Call", "kernel_call"]
+
+
+@dataclass(frozen=True)
+class Array:
+    """A constant array in ``weights/<name>.h``."""
+
+    name: str
+    type: str
+    size: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel of ``hls_lib`` as a layer uses it."""
+
+    layer: str
+    header: str
+    function: str
+    config: str
+    struct: str
+    arrays: tuple[Array, ...]
+
+
+def kernel_call(name: str, stem: str, op: Op, inputs: Sequence[Value], schedule: Schedule) -> Call:
+    """The call of layer ``name`` on tensors like ``inputs``; raises ProjectError for its types."""
+    entry = schedule.of(name)
+    fields = dict(op.configuration(*inputs))
+    function = op.function
+    constants = {key: item for key, item in fields.items() if isinstance(item, (Constant, Table))}
+    raws = {key: item.raw for key, item in constants.items()}
+    work = max(1, op.multiplications(*(value.shape for value in inputs)))
+    fields["reuse_factor"] = entry.reuse_factor
+    fields["multiplier_limit"] = multiplier_limit(work, entry.reuse_factor)
+    if isinstance(op, Dense):
+        fields["steps"] = schedule.steps(name, op)
+        fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
+        raws["weight"] = op.weight.raw.T
+        function = "dense_resource" if entry.strategy == "resource" else "dense_pipelined"
+    if isinstance(op, Recurrent):
+        fields["steps"] = schedule.steps(name, op)
+        fields["recurrent_steps"] = schedule.state_steps(name, op)
+        fields["recurrent_reuse_factor"] = entry.of_state
+        fields["resource"] = int(entry.strategy == "resource")
+        raws["weight"] = op.weight.raw.T
+        raws["recurrent_weight"] = op.recurrent_weight.raw.T
+    arrays = tuple(
+        Array(
+            f"{stem}_{key}",
+            cxx.storage(constants[key].format),
+            raw.size,
+            cxx.literals(np.ascontiguousarray(raw).reshape(-1).tolist()),
+        )
+        for key, raw in raws.items()
+    )
+    try:
+        struct = cxx.structure(f"{stem}_config", fields)
+    except ValueError as error:
+        raise ProjectError(f"layer {name}: {error}") from None
+    return Call(name, op.header, function, f"{stem}_config", struct, arrays)
