@@ -5,7 +5,8 @@
 Run it from the repository. MODELS holds KERAS_3layer.json and KERAS_3layer_weights.h5 and others of
 the fastmachinelearning example-models; rows of trained models that are not there are drawn from a
 seed where the table says so, or left out and said so. PEERS keeps hls4ml's compiled projects and
-alkaid's logic: compiling takes minutes, only once. Exit code: 0, or 1 where bits differ.
+alkaid's logic: compiling takes minutes, only once. Exit code: 0, or 1 where bits differ
+or a row failed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import sys
 import tempfile
 import time
+import traceback
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -54,8 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure what the options choose."""
     options = _options(arguments)
     from . import growth, machine, report
-    from .peers import PeerError
-    from .result import Context, Result
+    from .result import Context, NotMeasuredError, Result
     from .rows import QUICK, ROWS
 
     known = (*QUICK, *ROWS) if options.quick else ROWS
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = machine.describe_machine()
     found["BLAS"] = {} if options.quick else machine.limits()
     results: list[Result] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="bitwright-benchmarks-") as name:
         work = Path(name)
         peers = options.peers or work / "peers"
@@ -77,10 +79,15 @@ def main(arguments: list[str] | None = None) -> int:
         for number, row in enumerate(chosen, 1):
             _say(f"[{number}/{len(chosen)}] {row.name} ...")
             start = time.perf_counter()
+            result = Result(row.name)
             try:
-                result = row.measure(context)
-            except PeerError as error:
-                result = Result(row.name, missing=str(error))
+                row.measure(context, result)
+            except NotMeasuredError as error:
+                result.missing = str(error)
+            except Exception as error:  # the other rows are still worth their minutes
+                traceback.print_exc()
+                result.missing = f"failed: {type(error).__name__}: {error}"
+                failed.append(row.name)
             result.details["seconds of this row"] = round(time.perf_counter() - start, 1)
             results.append(result)
             _say(f"    {_short(result)}  ({time.perf_counter() - begun:.0f} s)")
@@ -100,7 +107,9 @@ def main(arguments: list[str] | None = None) -> int:
     wrong = [result.row for result in results if result.equal is False]
     for row_name in wrong:
         _say(f"bits differ: {row_name}")
-    return 1 if wrong else 0
+    for row_name in failed:
+        _say(f"failed: {row_name}")
+    return 1 if wrong or failed else 0
 
 
 def _short(result: object) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .networks import Network
     from .result import Context, Result
 
 __all__ = ["FirstBitsRow", "ImportRow", "MemoryRow"]
@@ -78,7 +79,7 @@ def _memory(spec: Mapping[str, Any]) -> dict[str, Any]:
     graph = emu.load(
         spec["KerasJson"], weights=spec["KerasH5"], config=json.loads(Path(spec["hls"]).read_text())
     )
-    x = np.empty((spec["samples"], 16))
+    x = np.empty((spec["samples"], *graph.inputs[0].shape))
     np.random.default_rng(0).standard_normal(out=x)
     graph.predict(x[:SAMPLES])
     before = _status("VmRSS")
@@ -114,14 +115,12 @@ def _run(task: str, spec: Mapping[str, Any], cache: Path | None = None) -> dict[
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _jet(context: Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Files of the jet MLP in fixed<16,6> for both processes, and hls4ml's configuration."""
+def _files(network: Network, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Files of ``network`` in fixed<16,6> for both processes, and hls4ml's configuration."""
     import numpy as np
 
     from . import networks
 
-    network = context.network("jet MLP")
-    assert network is not None
     hls = networks.configuration("fixed<16,6>")
     (folder / "hls.json").write_text(json.dumps(hls))
     np.save(folder / "x.npy", networks.inputs(network.shape, SAMPLES))
@@ -134,28 +133,29 @@ def _jet(context: Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]
 class FirstBitsRow:
     """Seconds from the import to the first outputs in a fresh process, beside hls4ml's.
 
-    cold: no kernel has ever been compiled; otherwise the cache on disk is full.
+    cold: no kernel has ever been compiled; otherwise the cache on disk is full. peer: False where
+    hls4ml cannot compile the network.
     """
 
+    network: str
     cold: bool
     most_seconds: float
+    peer: bool = True
 
     @property
     def name(self) -> str:
         """Unique."""
-        return f"jet MLP, first bits, {'cold' if self.cold else 'warm'} / hls4ml"
+        return f"{self.network}, first bits, {'cold' if self.cold else 'warm'}"
 
-    def measure(self, context: Context) -> Result:
-        """One row; hls4ml converts, compiles and predicts once for both rows."""
+    def measure(self, context: Context, result: Result) -> None:
+        """hls4ml converts, compiles and predicts once for both rows of a network."""
         import numpy as np
 
-        from .result import Result, describe
-
-        result = Result(self.name, "fixed<16,6>")
+        result.target = f"<= {self.most_seconds:g} s"
+        network = context.load(self.network, result).network
         with tempfile.TemporaryDirectory(dir=context.work) as name:
             folder = Path(name)
-            spec, project = _jet(context, folder)
-            describe_with(describe, result, spec)
+            spec, project = _files(network, folder)
             spec["y"] = str(folder / "y.npy")
             times = []
             if not self.cold:
@@ -164,47 +164,34 @@ class FirstBitsRow:
                 cache = folder / (f"cache{turn}" if self.cold else "cache")
                 times.append(_run("emulator", spec, cache))
             best = min(times, key=lambda found: found["seconds"])
-            peer = self._peer(context, spec, project, folder)
-            result.equal = bool(np.array_equal(np.load(spec["y"]), peer["y"]))
-        result.emulator, result.peer = f"{best['seconds']:.2f} s", f"hls4ml {peer['seconds']:.1f} s"
-        result.ratio = peer["seconds"] / best["seconds"]
-        result.target = f"<= {self.most_seconds:g} s"
-        result.met = best["seconds"] <= self.most_seconds
-        imports = _run("import", {"name": "numba"})["seconds"]
-        result.limit = f"import numba alone {imports:.2f} s"
-        result.share_of_limit = imports / best["seconds"]
-        result.details = {"runs": times, "hls4ml_s": peer["seconds"], "compared samples": SAMPLES}
-        return result
+            result.emulator = f"{best['seconds']:.2f} s"
+            result.met = best["seconds"] <= self.most_seconds
+            result.details = {"runs": times}
+            imports = _run("import", {"name": "numba"})["seconds"]
+            result.limit = f"import numba alone {imports:.2f} s"
+            result.share_of_limit = imports / best["seconds"]
+            if self.peer:
+                peer = self._peer(context, spec, project, folder)
+                result.equal = bool(np.array_equal(np.load(spec["y"]), peer["y"]))
+                result.peer = f"hls4ml {peer['seconds']:.1f} s"
+                result.ratio = peer["seconds"] / best["seconds"]
+                result.details |= {"hls4ml_s": peer["seconds"], "compared samples": SAMPLES}
 
     def _peer(
         self, context: Context, spec: dict[str, Any], project: dict[str, Any], folder: Path
     ) -> dict[str, Any]:
-        import importlib.util
-        import shutil
-
         import numpy as np
 
-        from .peers import PeerError
+        from .peers import require_hls4ml
 
-        if "first bits" not in context.seen:
-            if importlib.util.find_spec("hls4ml") is None or shutil.which("g++") is None:
-                raise PeerError("hls4ml or g++ is not installed")
+        require_hls4ml()
+        key = f"first bits of {self.network}"
+        if key not in context.seen:
             (folder / "project.json").write_text(json.dumps(project))
             own = {"project": str(folder / "project.json"), "x": spec["x"]}
             own["y"] = str(folder / "theirs.npy")
-            context.seen["first bits"] = _run("hls4ml", own) | {"y": np.load(own["y"])}
-        return context.seen["first bits"]  # type: ignore[no-any-return]
-
-
-def describe_with(describe: Any, result: Result, spec: Mapping[str, str]) -> None:
-    """Fill the model's columns from the files of a fresh process."""
-    import numpy as np
-
-    import emu
-
-    hls = json.loads(Path(spec["hls"]).read_text())
-    graph = emu.load(spec["KerasJson"], weights=spec["KerasH5"], config=hls)
-    describe(result, graph, np.load(spec["x"]))
+            context.seen[key] = _run("hls4ml", own) | {"y": np.load(own["y"])}
+        return context.seen[key]  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -214,11 +201,8 @@ class ImportRow:
     most_seconds: float
     name: str = "import emu"
 
-    def measure(self, context: Context) -> Result:
-        """One row; the ratio is numpy's share."""
-        from .result import Result
-
-        result = Result(self.name)
+    def measure(self, context: Context, result: Result) -> None:
+        """The ratio is numpy's share."""
         turns = 1 if context.quick else 5
         least = {
             name: min(_run("import", {"name": name})["seconds"] for _ in range(turns))
@@ -233,26 +217,28 @@ class ImportRow:
         result.limit = "numpy's own import"
         result.share_of_limit = result.ratio
         result.details = {"seconds": least}
-        return result
 
 
 @dataclass(frozen=True)
 class MemoryRow:
     """Peak memory of ``predict`` beyond its input and output, for growing numbers of samples."""
 
+    network: str
     samples: tuple[int, ...]
     most_bytes: int
-    name: str = "jet MLP, peak memory"
 
-    def measure(self, context: Context) -> Result:
-        """One row: the greatest working set; each number of samples has its own process."""
-        from .result import Result, describe
+    @property
+    def name(self) -> str:
+        """Unique."""
+        return f"{self.network}, peak memory"
 
-        result = Result(self.name, "fixed<16,6>")
+    def measure(self, context: Context, result: Result) -> None:
+        """The greatest working set counts; each number of samples has its own process."""
+        result.target = f"<= {self.most_bytes / 1e6:.0f} MB"
+        network = context.load(self.network, result).network
         with tempfile.TemporaryDirectory(dir=context.work) as name:
             folder = Path(name)
-            spec, _ = _jet(context, folder)
-            describe_with(describe, result, spec)
+            spec, _ = _files(network, folder)
             found = {}
             for samples in (SAMPLES, *self.samples):  # the first one fills the cache of kernels
                 run = _run(
@@ -267,12 +253,10 @@ class MemoryRow:
         ).replace("e+0", "e")
         result.peer = f"input and output {(largest['x'] + largest['y']) / 1e6:.0f} MB"
         result.ratio = (largest["x"] + largest["y"]) / max(largest["working"], 1)
-        result.target = f"<= {self.most_bytes / 1e6:.0f} MB"
         result.met = worst <= self.most_bytes
         result.limit = f"{self.most_bytes / 1e6:.0f} MB, the working set allowed"
         result.share_of_limit = worst / self.most_bytes
         result.details = {"bytes": {str(samples): run for samples, run in found.items()}}
-        return result
 
 
 if __name__ == "__main__":

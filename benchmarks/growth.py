@@ -33,21 +33,16 @@ class BatchGrowthRow:
     samples: tuple[int, ...]
     name: str = "jet MLP, growth with batch"
 
-    def measure(self, context: Context) -> Result:
-        """One row: the fitted exponent."""
-        result = Result(self.name, "fixed<16,6>")
-        network = context.network("jet MLP")
-        assert network is not None
-        hls = networks.configuration("fixed<16,6>")
-        graph = emu.load(network.json, weights=network.h5, config=hls)
+    def measure(self, context: Context, result: Result) -> None:
+        """The fitted exponent."""
+        network, graph, _ = context.load("jet MLP", result)
         sizes = [count for count in self.samples if not context.quick or count <= 10_000]
         x = networks.inputs(network.shape, max(sizes))
-        describe(result, graph, x[:2000])
         calls = {str(count): partial(graph.predict, x[:count]) for count in sizes}
         least = interleaved(calls, context.repeats, spread=result.details)
         points = [(float(count), least[str(count)]) for count in sizes]
         linear = [point for point in points if point[0] >= 10_000] or points[-2:]
-        return _finish(result, points, linear, f"{rate(points[-1][0] / points[-1][1])} at most")
+        _finish(result, points, linear, f"{rate(points[-1][0] / points[-1][1])} at most")
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,9 @@ class SizeGrowthRow:
     multiply_adds: tuple[int, ...]
     name: str = "dense networks, growth with size"
 
-    def measure(self, context: Context) -> Result:
-        """One row: the fitted exponent of the seconds a sample."""
-        result = Result(self.name, "fixed<16,6>")
+    def measure(self, context: Context, result: Result) -> None:
+        """The fitted exponent of the seconds a sample."""
+        result.precision = "fixed<16,6>"
         points = []
         hls = networks.configuration("fixed<16,6>")
         for wanted in self.multiply_adds:
@@ -75,8 +70,9 @@ class SizeGrowthRow:
             least = interleaved({"emulator": partial(graph.predict, x)}, min(3, context.repeats))
             points.append((float(work), least["emulator"] / len(x)))
         describe(result, graph, x[:64])
+        result.weights = network.origin
         fastest = max(work / seconds for work, seconds in points)
-        return _finish(result, points, points, f"{fastest / 1e9:.3g} G multiply-adds/s at most")
+        _finish(result, points, points, f"{fastest / 1e9:.3g} G multiply-adds/s at most")
 
 
 def _finish(
@@ -84,7 +80,7 @@ def _finish(
     points: list[tuple[float, float]],
     linear: list[tuple[float, float]],
     best: str,
-) -> Result:
+) -> None:
     fitted = slope(*map(list, zip(*linear, strict=True)))  # type: ignore[arg-type]
     result.emulator, result.peer = f"exponent {fitted:.3f}", "linear: exponent 1"
     result.ratio = 1 / fitted
@@ -92,7 +88,6 @@ def _finish(
     result.met = abs(fitted - 1) <= TOLERANCE
     result.limit = best
     result.details |= {"points": points, "exponent": fitted, "fitted from": linear[0][0]}
-    return result
 
 
 def plot(results: list[Result], path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +29,12 @@ class Network:
     h5: Path
     shape: tuple[int, ...]
     origin: str
+
+    def layers(self) -> tuple[str, ...]:
+        """Names of the Keras layers behind the input."""
+        entries = json.loads(self.json.read_text())["config"]["layers"]
+        kinds = {entry["config"]["name"]: entry["class_name"] for entry in entries}
+        return tuple(name for name, kind in kinds.items() if kind != "InputLayer")
 
 
 def configuration(precision: str, names: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -129,8 +136,8 @@ class _Draw:
 
     def network(self, name: str, folder: Path) -> Network:
         architecture = functional(self.layers, ["x"], [self.last])
-        json, h5 = write(folder, architecture, self.weights, stem=name)
-        return Network(name, json, h5, self.shape, f"drawn, seed {SEED}")
+        path, h5 = write(folder, architecture, self.weights, stem=name)
+        return Network(name, path, h5, self.shape, f"drawn, seed {SEED}")
 
 
 def chain(name: str, sizes: tuple[int, ...], folder: Path, *, last: str = "softmax") -> Network:
@@ -143,10 +150,10 @@ def chain(name: str, sizes: tuple[int, ...], folder: Path, *, last: str = "softm
 
 
 def _trained(stem: str, shape: tuple[int, ...], models: Path | None) -> Network | None:
-    json = models / f"{stem}.json" if models else None
-    if json is None or not json.is_file():
+    path = models / f"{stem}.json" if models else None
+    if path is None or not path.is_file():
         return None
-    return Network(stem, json, json.with_name(f"{stem}_weights.h5"), shape, "trained")
+    return Network(stem, path, path.with_name(f"{stem}_weights.h5"), shape, "trained")
 
 
 def _jet(folder: Path, models: Path | None) -> Network:

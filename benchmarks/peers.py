@@ -11,6 +11,8 @@ import io
 import json
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -18,45 +20,73 @@ from typing import Any
 
 import numpy as np
 
-from .networks import SEED
+from validation import CouldNotRunError
+from validation.building import run_limited
 
-__all__ = ["PeerError", "alkaid_network", "hls4ml_simulation"]
+from .networks import SEED
+from .result import NotMeasuredError
+
+__all__ = ["alkaid_network", "hls4ml_simulation", "require_hls4ml"]
+
+ROOT = Path(__file__).resolve().parents[1]
 
 Call = Callable[[np.ndarray], np.ndarray]
 
 
-class PeerError(Exception):
-    """A peer that cannot be measured, and why."""
-
-
-def hls4ml_simulation(project: Mapping[str, Any], cache: Path, *, build: bool = True) -> Call:
+def hls4ml_simulation(
+    project: Mapping[str, Any], cache: Path, *, build: bool = True, limit: float = 420.0
+) -> Call:
     """``predict`` of hls4ml's model of ``project``, its library compiled into ``cache`` once.
 
     A project is found again by its configuration, the bytes of its model files and the versions
     of hls4ml and g++; its folder must stay where it is, as the library names its weights' folder.
-    Raises PeerError where hls4ml or g++ is missing, conversion or compilation fails, or the
-    library is not there and ``build`` is False.
+    Raises NotMeasuredError where hls4ml or g++ is missing, conversion or compilation fails or takes
+    more than ``limit`` seconds (now or before), or the library is not there and not ``build``.
     """
-    if importlib.util.find_spec("hls4ml") is None:
-        raise PeerError("hls4ml is not installed: pip install 'bitwright[benchmarks]'")
-    if shutil.which("g++") is None:
-        raise PeerError("g++ was not found: install it")
+    require_hls4ml()
     folder = (cache / _key(project)).absolute()
-    libraries = list((folder / "firmware").glob("*.so"))
-    if not libraries and not build:
-        raise PeerError(f"not compiled yet: {folder}")
-    model = _convert({**project, "OutputDir": str(folder)})
-    log = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            if libraries:
-                # What model.compile() does after g++ has run.
-                model._top_function_lib = ctypes.cdll.LoadLibrary(str(libraries[0]))
-            else:
-                model.compile()
-    except Exception as error:  # hls4ml raises plain Exception when g++ fails
-        raise PeerError(f"hls4ml's project did not compile: {_last(error)}") from error
+    project = {**project, "OutputDir": str(folder)}
+    outcome = folder / "outcome.json"
+    if not outcome.is_file():
+        if not build:
+            raise NotMeasuredError(f"hls4ml's project is not compiled yet: {folder}")
+        _build(project, folder, outcome, limit)
+    found = json.loads(outcome.read_text())
+    if "failed" in found:
+        raise NotMeasuredError(found["failed"])
+    model = _convert(project)
+    # What model.compile() does after g++ has run.
+    model._top_function_lib = ctypes.cdll.LoadLibrary(str(folder / found["library"]))
     return model.predict
+
+
+def require_hls4ml() -> None:
+    """Raise NotMeasuredError where hls4ml or g++ is missing."""
+    if importlib.util.find_spec("hls4ml") is None:
+        raise NotMeasuredError("hls4ml is not installed: pip install 'bitwright[benchmarks]'")
+    if shutil.which("g++") is None:
+        raise NotMeasuredError("g++ was not found: install it")
+
+
+def _build(project: Mapping[str, Any], folder: Path, outcome: Path, limit: float) -> None:
+    """Convert and compile in a process of its own, which may hang or be ended by an assert."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "configuration.json").write_text(json.dumps(project))
+    command = [sys.executable, "-m", "benchmarks.peers", str(folder / "configuration.json")]
+    start = time.perf_counter()
+    try:
+        code, out, err = run_limited(command, ROOT, limit, "hls4ml")
+    except CouldNotRunError:
+        found = {"failed": f"hls4ml's project did not compile in {limit:g} s"}
+    else:
+        seconds = time.perf_counter() - start
+        libraries = list((folder / "firmware").glob("*.so"))
+        if code or not libraries:
+            last = ((out + err).strip().splitlines() or [f"status {code}"])[-1]
+            found = {"failed": f"hls4ml's project did not compile: {last}"}
+        else:
+            found = {"library": str(libraries[0].relative_to(folder)), "seconds": f"{seconds:.1f}"}
+    outcome.write_text(json.dumps(found))
 
 
 def _convert(project: Mapping[str, Any]) -> Any:
@@ -67,7 +97,7 @@ def _convert(project: Mapping[str, Any]) -> Any:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             return keras_v2_to_hls(dict(project))
     except Exception as error:  # its converters raise plain Exception
-        raise PeerError(f"hls4ml does not convert it: {_last(error)}") from error
+        raise NotMeasuredError(f"hls4ml does not convert it: {_last(error)}") from error
 
 
 def _last(error: Exception) -> str:
@@ -90,10 +120,10 @@ def alkaid_network(sizes: tuple[int, ...], cache: Path) -> tuple[Any, list[np.nd
 
     ``h = x in fixed<8,4>; h = sat(round(relu(h @ w))) in ufixed<8,4>`` between the layers; the last
     sum is exact. Optimised by alkaid once and kept in ``cache``.
-    Raises PeerError where alkaid is not installed.
+    Raises NotMeasuredError where alkaid is not installed.
     """
     if importlib.util.find_spec("alkaid") is None:
-        raise PeerError("alkaid is not installed: pip install 'bitwright[benchmarks]'")
+        raise NotMeasuredError("alkaid is not installed: pip install 'bitwright[benchmarks]'")
     from alkaid.trace import FVArrayInput, trace
     from alkaid.trace.ops import quantize
     from alkaid.types import CombLogic
@@ -112,3 +142,7 @@ def alkaid_network(sizes: tuple[int, ...], cache: Path) -> tuple[Any, list[np.nd
         cache.mkdir(parents=True, exist_ok=True)
         trace(x, h).save(file)
     return CombLogic.load(file), weights
+
+
+if __name__ == "__main__":
+    _convert(json.loads(Path(sys.argv[1]).read_text())).compile()

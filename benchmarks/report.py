@@ -60,7 +60,7 @@ def _cells(result: Result) -> list[str]:
     verdicts = {True: "equal", False: "DIFFER", None: ""}
     measured = [result.emulator, result.peer, _number(result.ratio)]
     if result.missing:
-        measured = [f"not measured: {result.missing}", "", ""]
+        measured[1 if result.emulator else 0] = f"not measured: {result.missing}"
     return [
         result.row,
         f"`{result.precision}`" if result.precision else "",

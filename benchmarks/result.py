@@ -8,17 +8,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+import emu
 from emu import Graph
 
 from . import networks
 
-__all__ = ["Context", "Result", "Row", "describe", "interleaved", "rate"]
+__all__ = [
+    "Context",
+    "Loaded",
+    "NotMeasuredError",
+    "Result",
+    "Row",
+    "describe",
+    "interleaved",
+    "rate",
+]
 
 ENOUGH_SECONDS = 3.0
+TRACED = 2000
+"""Samples whose activations are counted."""
+
+
+class NotMeasuredError(Exception):
+    """A row, or its peer, that cannot be measured, and why."""
+
+
+class Loaded(NamedTuple):
+    """Model files, the graph of them, and the HLSConfig it was loaded with."""
+
+    network: networks.Network
+    graph: Graph
+    hls: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,9 +63,22 @@ class Context:
         """Measurements that several rows share, by name."""
         return {}
 
-    def network(self, name: str) -> networks.Network | None:
-        """Files of a network of ``networks.NETWORKS``; None where they must be given."""
-        return networks.NETWORKS[name](self.work, self.models)
+    def load(self, name: str, result: Result, precision: str = "fixed<16,6>") -> Loaded:
+        """A network of ``networks.NETWORKS`` and its graph; fills the model's columns.
+
+        Raises NotMeasuredError where its files must be given or it is not emulated yet.
+        """
+        network = networks.NETWORKS[name](self.work, self.models)
+        if network is None:
+            raise NotMeasuredError("the trained model is not there: --models FOLDER")
+        hls = networks.configuration(precision, network.layers())
+        try:
+            graph = emu.load(network.json, weights=network.h5, config=hls)
+        except ValueError as error:
+            raise NotMeasuredError(f"not emulated yet: {str(error).partition(';')[0]}") from error
+        result.precision, result.weights = precision, network.origin
+        describe(result, graph, networks.inputs(network.shape, TRACED))
+        return Loaded(network, graph, hls)
 
     def samples(self, wanted: int) -> int:
         """``wanted``, or a hundredth where the run is quick."""
@@ -60,7 +97,7 @@ class Result:
     weights: where they come from. zero_weights: share of raw zeros.
     distinct: distinct raw values of each hidden tensor.
     met: None where there is no target. equal: whether all compared bits are equal, None where there
-    is nothing to compare. missing: why the row could not be measured.
+    is nothing to compare. missing: why the row, or its peer, could not be measured.
     """
 
     row: str
@@ -97,8 +134,8 @@ class Row(Protocol):
     def name(self) -> str:
         """Unique; ``--rows`` selects by it."""
 
-    def measure(self, context: Context) -> Result:
-        """Raises PeerError where a peer is missing."""
+    def measure(self, context: Context, result: Result) -> None:
+        """Fill ``result``; raises NotMeasuredError where the model or the peer is missing."""
 
 
 def describe(result: Result, graph: Graph, x: np.ndarray) -> None:

@@ -24,12 +24,15 @@ ROWS: tuple[Row, ...] = (
     AlkaidRow(JET, 5, 400_000),
     BlasRow(256, 0.7, 32_768),
     BlasRow(1024, 0.7, 8_192),
-    FirstBitsRow(cold=True, most_seconds=6),
-    FirstBitsRow(cold=False, most_seconds=1),
+    FirstBitsRow("jet MLP", cold=True, most_seconds=6),
+    FirstBitsRow("jet MLP", cold=False, most_seconds=1),
+    FirstBitsRow("Conv1D", cold=True, most_seconds=15, peer=False),
+    FirstBitsRow("Conv1D", cold=False, most_seconds=2, peer=False),
     ImportRow(most_seconds=0.2),
     BatchGrowthRow((100, 316, 1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000)),
     SizeGrowthRow((1_000, 10_000, 100_000, 1_000_000, 10_000_000)),
-    MemoryRow((10_000, 100_000, 1_000_000), most_bytes=256_000_000),
+    MemoryRow("jet MLP", (10_000, 100_000, 1_000_000), most_bytes=256_000_000),
+    MemoryRow("jet CNN", (1_000, 10_000), most_bytes=256_000_000),
 )
 
 QUICK: tuple[Row, ...] = (

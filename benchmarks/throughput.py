@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -12,28 +11,15 @@ import numpy as np
 
 import emu
 from emu import Graph
-from emu.frontends.files import ModelFileError
 from emu.ops import Dense
 from tests.emu.models import functional, layer, write
 
 from . import blas, networks
 from .limit import Trial
 from .peers import alkaid_network, hls4ml_simulation
-from .result import Context, Result, describe, interleaved, rate
+from .result import TRACED, Context, NotMeasuredError, Result, describe, interleaved, rate
 
 __all__ = ["AlkaidRow", "BlasRow", "HlsRow", "TrialRow"]
-
-TRACED = 2000
-"""Samples whose activations are counted."""
-
-
-def _load(network: networks.Network, precision: str) -> tuple[Graph, dict[str, Any]]:
-    layers = json.loads(network.json.read_text())["config"]["layers"]
-    names = tuple(
-        entry["config"]["name"] for entry in layers if entry["class_name"] != "InputLayer"
-    )
-    hls = networks.configuration(precision, names)
-    return emu.load(network.json, weights=network.h5, config=hls), hls
 
 
 def _denses(graph: Graph) -> list[Dense]:
@@ -78,50 +64,40 @@ class HlsRow:
         """Unique."""
         return f"{self.network} / hls4ml, {self.precision}"
 
-    def measure(self, context: Context) -> Result:
-        """One row; missing where the network's layers are not emulated yet."""
-        result = Result(self.name, self.precision, target=f">= {self.target:g}")
-        network = context.network(self.network)
-        if network is None:
-            result.missing = "the trained model is not there: --models FOLDER"
-            return result
-        try:
-            graph, hls = _load(network, self.precision)
-        except ModelFileError as error:
-            result.missing = f"not emulated yet: {str(error).partition(';')[0]}"
-            return result
-        result.weights = network.origin
+    def measure(self, context: Context, result: Result) -> None:
+        """The emulator's figure stays where only the peer is missing."""
+        result.target = f">= {self.target:g}"
+        network, graph, hls = context.load(self.network, result, self.precision)
         x = networks.inputs(network.shape, context.samples(self.samples))
         few = np.ascontiguousarray(x[: context.samples(self.peer_samples)])
-        describe(result, graph, x[:TRACED])
-        theirs = hls4ml_simulation(
-            networks.project(network, hls), context.peers, build=context.build
-        )
-        result.equal = bool(np.array_equal(graph.predict(few), theirs(few)))
-        calls = {"emulator": partial(graph.predict, x), "hls4ml": partial(theirs, few)}
+        calls = {"emulator": partial(graph.predict, x)}
         if self.limit == "trial":
             calls["limit"] = partial(_trial(graph), x)
         elif self.limit == "sgemm":
             calls["limit"] = blas.Blocks(_sizes(graph), np.float32, len(x))
-        spread = result.details
-        least = interleaved(calls, context.repeats, spread=spread)
-        ours, peer = len(x) / least["emulator"], len(few) / least["hls4ml"]
-        result.emulator, result.peer = rate(ours), f"hls4ml C simulation {rate(peer)}"
-        result.ratio = ours / peer
-        result.aim(self.target)
-        if self.limit:
-            bound = len(x) / least["limit"]
-            what = {"trial": "hand-written trial", "sgemm": "sgemm of the same shapes, no casts"}
-            result.limit = f"{what[self.limit]} {rate(bound)}"
-            result.share_of_limit = ours / bound
-        result.details |= {
-            "samples": len(x),
-            "compared samples": len(few),
-            "samples_per_s": {
-                name: (len(few) if name == "hls4ml" else len(x)) / s for name, s in least.items()
-            },
+        try:
+            project = networks.project(network, hls)
+            theirs = hls4ml_simulation(project, context.peers, build=context.build)
+        except NotMeasuredError as error:
+            result.missing = str(error)
+        else:
+            result.equal = bool(np.array_equal(graph.predict(few), theirs(few)))
+            calls["hls4ml"] = partial(theirs, few)
+        least = interleaved(calls, context.repeats, spread=result.details)
+        rates = {
+            name: len(few if name == "hls4ml" else x) / seconds for name, seconds in least.items()
         }
-        return result
+        result.emulator = rate(rates["emulator"])
+        result.details |= {"samples": len(x), "samples_per_s": rates}
+        if self.limit:
+            what = {"trial": "hand-written trial", "sgemm": "sgemm of the same shapes, no casts"}
+            result.limit = f"{what[self.limit]} {rate(rates['limit'])}"
+            result.share_of_limit = rates["emulator"] / rates["limit"]
+        if "hls4ml" in rates:
+            result.peer = f"hls4ml C simulation {rate(rates['hls4ml'])}"
+            result.ratio = rates["emulator"] / rates["hls4ml"]
+            result.details["compared samples"] = len(few)
+            result.aim(self.target)
 
 
 @dataclass(frozen=True)
@@ -138,15 +114,10 @@ class TrialRow:
         """Unique."""
         return f"{self.network} / hand-written trial, {self.precision}"
 
-    def measure(self, context: Context) -> Result:
-        """One row; the emulator's figure with the softmax is in the details."""
-        result = Result(self.name, self.precision)
-        network = context.network(self.network)
-        assert network is not None, "the networks of these rows are drawn where not trained"
-        graph, _ = _load(network, self.precision)
-        result.weights = network.origin
+    def measure(self, context: Context, result: Result) -> None:
+        """The emulator's figure with the softmax is in the details."""
+        network, graph, _ = context.load(self.network, result, self.precision)
         x = networks.inputs(network.shape, context.samples(self.samples))
-        describe(result, graph, x[:TRACED])
         short, trial = _without_softmax(graph), _trial(graph)
         result.equal = bool(np.array_equal(short.predict(x), trial(x)))
         calls = {
@@ -158,7 +129,7 @@ class TrialRow:
         rates = {name: len(x) / seconds for name, seconds in least.items()}
         result.emulator, result.peer = rate(rates["emulator"]), f"trial {rate(rates['trial'])}"
         result.ratio = rates["emulator"] / rates["trial"]
-        result.limit = "the trial is the limit; both without softmax"
+        result.limit = "the trial; both without softmax"
         result.share_of_limit = result.ratio
         result.aim(self.target)
         result.details |= {
@@ -167,7 +138,6 @@ class TrialRow:
             "samples_per_s": rates,
             "with softmax / trial": rates["emulator with softmax"] / rates["trial"],
         }
-        return result
 
 
 @dataclass(frozen=True)
@@ -180,9 +150,9 @@ class AlkaidRow:
 
     name: str = "dense 16-64-32-32-5 / alkaid"
 
-    def measure(self, context: Context) -> Result:
-        """One row: 8-bit weights and activations, exact sums."""
-        result = Result(self.name, "fixed<8,4> x fixed<8,1>, ufixed<8,4,RND,SAT> after relu")
+    def measure(self, context: Context, result: Result) -> None:
+        """8-bit weights and activations, exact sums."""
+        result.precision = "fixed<8,4> x fixed<8,1>, ufixed<8,4,RND,SAT> after relu"
         logic, weights = alkaid_network(self.sizes, context.peers)
         graph = self._graph(weights, context)
         result.weights = f"drawn, seed {networks.SEED}"
@@ -209,7 +179,6 @@ class AlkaidRow:
             "samples_per_s": rates,
             "alkaid operations": len(logic.ops),
         }
-        return result
 
     def _graph(self, weights: list[np.ndarray], context: Context) -> Graph:
         layers = [
@@ -249,9 +218,9 @@ class BlasRow:
         """Unique."""
         return f"dense {self.size}-{self.size} / BLAS"
 
-    def measure(self, context: Context) -> Result:
-        """One row: 8-bit formats; both float types are in the details."""
-        result = Result(self.name, "fixed<8,4> x fixed<8,1>, relu to ufixed<8,4,RND,SAT>")
+    def measure(self, context: Context, result: Result) -> None:
+        """8-bit formats; both float types are in the details."""
+        result.precision = "fixed<8,4> x fixed<8,1>, relu to ufixed<8,4,RND,SAT>"
         sizes = (self.size, self.size)
         network = networks.chain(f"dense_{self.size}", sizes, context.work, last="relu")
         graph = emu.load(network.json, weights=network.h5, config=self._configuration())
@@ -281,15 +250,13 @@ class BlasRow:
         }
         result.limit = f"sgemm {rate(best['float32'])}, dgemm {rate(best['float64'])}"
         if path not in best:
-            result.missing = f"the plan takes no BLAS path here: {path or 'there is no plan'}"
-            return result
+            raise NotMeasuredError(f"the plan takes no BLAS path here but {path}")
         result.peer, result.ratio = (
             f"{path} BLAS {rate(best[path])}",
             rates["emulator"] / best[path],
         )
         result.share_of_limit = result.ratio
         result.aim(self.target)
-        return result
 
     def _configuration(self) -> dict[str, Any]:
         types = {
@@ -319,8 +286,6 @@ def _expected(graph: Graph, x: np.ndarray) -> np.ndarray:
 
 
 def _path(graph: Graph, node: str) -> str:
-    """The path that the plan's line of ``node`` names; empty where there is no plan."""
-    if not hasattr(graph, "plan"):
-        return ""
+    """The path that the plan's line of ``node`` names."""
     heads, *lines = (re.split(r" {2,}", text) for text in str(graph.plan()).splitlines())
     return next(cells[heads.index("path")] for cells in lines if node in cells[0].split(" + "))

@@ -7,8 +7,9 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import networks, throughput
-from benchmarks.peers import PeerError
+from benchmarks.result import Context, NotMeasuredError, Result
 from benchmarks.rows import QUICK, ROWS
+from tests.peer.project import needs_hls4ml
 
 TINY = "tiny MLP / hand-written trial, fixed<16,6>"
 
@@ -70,8 +71,8 @@ def test_saturating_trial_gives_the_emulators_bits(tmp_path, monkeypatch):
         return draw.rng.normal(0, 3, shape).astype(np.float32)
 
     monkeypatch.setattr(networks._Draw, "array", large)
-    network = networks.NETWORKS["tiny MLP"](tmp_path, None)
-    graph, _ = throughput._load(network, "fixed<16,6,RND,SAT>")
+    context = Context(tmp_path, tmp_path)
+    _, graph, _ = context.load("tiny MLP", Result(""), "fixed<16,6,RND,SAT>")
     trial, x = throughput._trial(graph), networks.inputs((8,), 3000)
     assert trial.saturate
     hidden = graph.trace(x, raw=True)["fc1"]
@@ -83,10 +84,43 @@ def test_missing_peers_and_models_are_said(monkeypatch, capsys, tmp_path):
     """The row stays in the table with the reason; no figure stands in for it."""
 
     def missing(*arguments, **options):
-        raise PeerError("g++ was not found: install it")
+        raise NotMeasuredError("g++ was not found: install it")
 
     monkeypatch.setattr(throughput, "hls4ml_simulation", missing)
     assert command.main(["--quick", "--rows", "tiny MLP / hls4ml*", "jet CNN*"]) == 0
     lines = capsys.readouterr().out.splitlines()[2:]
     assert "not measured: g++ was not found: install it" in lines[0]
     assert "not measured: the trained model is not there: --models FOLDER" in lines[1]
+
+
+def test_a_failing_row_is_reported_and_the_others_measured(monkeypatch, capsys):
+    """Exit code 1, the traceback on stderr."""
+
+    def broken(*arguments, **options):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(throughput, "hls4ml_simulation", broken)
+    assert command.main(["--quick", "--rows", "tiny MLP / h*"]) == 1
+    out, err = capsys.readouterr()
+    lines = out.splitlines()[2:]
+    assert lines[0].endswith("| equal |")
+    assert "not measured: failed: RuntimeError: a defect" in lines[1]
+    assert err.splitlines()[-1] == "failed: tiny MLP / hls4ml, fixed<16,6>"
+
+
+class TestPeer:
+    """Needs hls4ml and g++."""
+
+    pytestmark = needs_hls4ml
+
+    def test_peer_is_compiled_once_and_its_bits_compared(self, tmp_path, capsys):
+        """The second run finds the library; a failure before is said again."""
+        arguments = ["--quick", "--rows", "tiny MLP / hls4ml*", "--peers", str(tmp_path)]
+        assert command.main(arguments) == 0
+        assert "| equal |" in capsys.readouterr().out
+        assert command.main([*arguments, "--no-build"]) == 0
+        assert "| equal |" in capsys.readouterr().out
+        (outcome,) = tmp_path.glob("*/outcome.json")
+        outcome.write_text('{"failed": "hls4ml\'s project did not compile in 1 s"}')
+        assert command.main(arguments) == 0
+        assert "not measured: hls4ml's project did not compile in 1 s" in capsys.readouterr().out
