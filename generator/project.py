@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -21,16 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from emu import Graph, Node
-from emu.op import Value
-from emu.ops import Input, Reshape
+from emu import Graph
+from emu.ops import Reshape
 from fxp import NARROW_WIDTH
 
 from . import cxx
 from .backends import BACKENDS, Backend
-from .calls import kernel_call
+from .calls import Call, kernel_call
 from .errors import ProjectError
 from .schedule import Schedule
+from .stream import streams
+from .tensors import Tensor, aliases, inputs_of, is_kernel, ports, tensors
 
 __all__ = ["MANIFEST", "Project", "ProjectError", "generate"]
 
@@ -45,6 +46,7 @@ _COMMON = {
     "Makefile": "common/Makefile.j2",
 }
 _SHARED_HEADERS = ("platform.hpp", "platform/ap.hpp", "trace.hpp")
+_STREAM_HEADERS = ("platform/ap_stream.hpp", "stream.hpp")
 _TEST_VECTORS = 32
 _SEED = 20
 
@@ -64,18 +66,6 @@ class Project:
     backend: str
     manifest: Mapping[str, Any]
     tensor_files: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Tensor:
-    """A tensor of the top function: C++ variable and type."""
-
-    name: str
-    stem: str
-    variable: str
-    type: str
-    format: str
-    size: int
 
 
 def generate(
@@ -218,35 +208,28 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
             f"ProjectName must be a C++ identifier, not {name!r}; {cxx.identifier(name)!r} is one"
         )
     stems = cxx.identifiers(graph.values, taken=[name])
-    tensors = _tensors(graph, stems)
-    kernels = [node for node in graph.nodes if _is_kernel(node)]
-    calls = [
-        kernel_call(node.name, stems[node.name], node.op, _inputs(graph, node), schedule)
-        for node in kernels
-    ]
-    ports = _ports(graph, tensors)
-    own = {port.variable for port in ports.values()}
+    known = tensors(graph, stems)
+    ends = ports(graph, known)
+    if schedule.io_type == "io_stream":
+        wired = streams(graph, schedule, stems, known, ends)
+        calls = [layer.call for layer in wired.layers]
+        own: dict[str, Any] = {"streams": wired}
+        shared = (*_SHARED_HEADERS, *_STREAM_HEADERS)
+    else:
+        calls, own = _arrays(graph, schedule, stems, known, ends)
+        shared = _SHARED_HEADERS
     style, interval = schedule.style()
     return {
+        **own,
         "name": name,
         "guard": re.sub(r"\W", "_", name).upper(),
-        "inputs": [tensors[value.name] for value in graph.inputs],
-        "outputs": list(ports.values()),
-        "inner": [tensors[node.name] for node in kernels if tensors[node.name].variable not in own],
-        "copies": [
-            (tensors[name].variable, port)
-            for name, port in ports.items()
-            if port.variable != tensors[name].variable
-        ],
-        "types": [tensors[node.name] for node in graph.nodes if not isinstance(node.op, Reshape)],
-        "aliases": _aliases(graph, tensors),
-        "traced": list(tensors.values()),
+        "stream": schedule.io_type == "io_stream",
+        "inputs": [known[value.name] for value in graph.inputs],
+        "outputs": list(ends.values()),
+        "types": [known[node.name] for node in graph.nodes if not isinstance(node.op, Reshape)],
+        "aliases": aliases(graph, known),
         "calls": calls,
-        "layers": [
-            (call, [tensors[name].variable for name in node.inputs], tensors[node.name].variable)
-            for call, node in zip(calls, kernels, strict=True)
-        ],
-        "headers": [*_SHARED_HEADERS, *_with_included({f"{call.header}.hpp" for call in calls})],
+        "headers": [*shared, *_with_included({f"{call.header}.hpp" for call in calls})],
         "style": style,
         "interval": interval,
         "stems": stems,
@@ -259,6 +242,35 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
     }
 
 
+def _arrays(
+    graph: Graph,
+    schedule: Schedule,
+    stems: Mapping[str, str],
+    known: Mapping[str, Tensor],
+    ends: Mapping[str, Tensor],
+) -> tuple[list[Call], dict[str, Any]]:
+    """io_parallel: every tensor is an array, every layer a call."""
+    kernels = [node for node in graph.nodes if is_kernel(node)]
+    calls = [
+        kernel_call(node.name, stems[node.name], node.op, inputs_of(graph, node), schedule)
+        for node in kernels
+    ]
+    own = {port.variable for port in ends.values()}
+    return calls, {
+        "inner": [known[node.name] for node in kernels if known[node.name].variable not in own],
+        "copies": [
+            (known[name].variable, port)
+            for name, port in ends.items()
+            if port.variable != known[name].variable
+        ],
+        "traced": list(known.values()),
+        "layers": [
+            (call, [known[name].variable for name in node.inputs], known[node.name].variable)
+            for call, node in zip(calls, kernels, strict=True)
+        ],
+    }
+
+
 def _with_included(headers: set[str]) -> list[str]:
     """These kernels' headers and those of other kernels that they include."""
     found: set[str] = set()
@@ -268,7 +280,7 @@ def _with_included(headers: set[str]) -> list[str]:
         found.add(header)
         text = (files("hls_lib") / header).read_text("utf-8")
         included = set(re.findall(r'^#include "(.+)"', text, re.MULTILINE))
-        waiting |= included - found - set(_SHARED_HEADERS)
+        waiting |= included - found - {*_SHARED_HEADERS, *_STREAM_HEADERS}
     return sorted(found)
 
 
@@ -282,64 +294,6 @@ def _setting(config: Mapping[str, Any], key: str, default: Any, form: str, what:
     if not re.fullmatch(form, text):
         raise ProjectError(f"{key} must be {what}, not {value!r}")
     return text
-
-
-def _ports(graph: Graph, tensors: Mapping[str, _Tensor]) -> dict[str, _Tensor]:
-    """The output ports by tensor name.
-
-    A port is the array of its tensor where nothing else needs that array. What a layer reads on,
-    an input, or the array of another output is copied into a port of its own.
-    """
-    kernels = [node for node in graph.nodes if _is_kernel(node)]
-    needed = {tensors[name].variable for node in kernels for name in node.inputs}
-    needed |= {tensors[value.name].variable for value in graph.inputs}
-    ports: dict[str, _Tensor] = {}
-    for value in graph.outputs:
-        tensor = tensors[value.name]
-        if value.name in ports:
-            raise ProjectError(f"outputs must be different tensors, not {value.name!r} twice")
-        if tensor.variable in needed:
-            tensor = replace(tensor, variable=f"{tensor.stem}_copy")
-        ports[value.name] = tensor
-        needed.add(tensor.variable)
-    return ports
-
-
-def _inputs(graph: Graph, node: Node) -> list[Value]:
-    return [graph.values[name] for name in node.inputs]
-
-
-def _is_kernel(node: Node) -> bool:
-    return not isinstance(node.op, (Input, Reshape))
-
-
-def _tensors(graph: Graph, stems: Mapping[str, str]) -> dict[str, _Tensor]:
-    """C++ variables; a reshape is its source's variable."""
-    found: dict[str, _Tensor] = {}
-    for node in graph.nodes:
-        value, stem = graph.values[node.name], stems[node.name]
-        if isinstance(node.op, Reshape):
-            source = found[node.inputs[0]]
-            variable, kind = source.variable, source.type
-        elif isinstance(node.op, Input):
-            variable, kind = stem + "_in" * (stem in cxx.HARDWARE_WORDS), f"{stem}_t"
-        else:
-            variable, kind = f"{stem}_out", f"{stem}_t"
-        try:
-            spelled = cxx.type_name(value.format)
-        except ValueError as error:
-            raise ProjectError(f"layer {node.name}: {error}") from None
-        found[node.name] = _Tensor(node.name, stem, variable, kind, spelled, value.size)
-    return found
-
-
-def _aliases(graph: Graph, tensors: Mapping[str, _Tensor]) -> list[tuple[str, str]]:
-    """hls4ml's names of the first input's and a single output's type, where no layer has them."""
-    taken = {tensor.type for tensor in tensors.values()}
-    wanted = [("input_t", graph.inputs[0].name)]
-    if len(graph.output_names) == 1:
-        wanted.append(("result_t", graph.output_names[0]))
-    return [(alias, tensors[name].type) for alias, name in wanted if alias not in taken]
 
 
 def _vectors(graph: Graph, context: Mapping[str, Any]) -> dict[str, str]:

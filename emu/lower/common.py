@@ -10,7 +10,7 @@ from ..decimal import from_weights
 from ..draft import Draft, Layer
 from ..op import Constant
 
-__all__ = ["factors", "parameter", "refuse_stream", "type_of", "weights"]
+__all__ = ["factors", "parameter", "refuse_stream", "refuse_xnor", "type_of", "weights"]
 
 
 def type_of(layer: Layer, variable: str) -> Format:
@@ -51,4 +51,14 @@ def refuse_stream(draft: Draft, layer: Layer) -> None:
         raise ValueError(
             f"io_stream of {layer.kind} is not supported yet: hls4ml's stream kernel gives other"
             " bits than its parallel one; use IOType: io_parallel"
+        )
+
+
+def refuse_xnor(draft: Draft, layer: Layer) -> None:
+    """ValueError where data and weights are single bits, which hls4ml takes for signs."""
+    bit = Format.parse("uint<1>")
+    if type_of(draft.source(layer), "result") == bit == type_of(layer, "weight"):
+        raise ValueError(
+            "input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the sum"
+            " less n_in, which is not supported yet; ufixed<1,1> multiplies"
         )

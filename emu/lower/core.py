@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fxp import Format
-
 from ..draft import Draft, Layer
 from ..op import Op
 from ..ops import BatchNormalization, Dense, Input, Reshape
-from .common import factors, type_of, weights
+from .common import factors, refuse_xnor, type_of, weights
 
 __all__ = ["LOWERINGS"]
 
@@ -17,12 +15,7 @@ def _input(draft: Draft, layer: Layer) -> Op:
 
 
 def _dense(draft: Draft, layer: Layer) -> Op:
-    bit = Format.parse("uint<1>")
-    if type_of(draft.source(layer), "result") == bit == type_of(layer, "weight"):
-        raise ValueError(
-            "input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the sum"
-            " less n_in, which is not supported yet; ufixed<1,1> multiplies"
-        )
+    refuse_xnor(draft, layer)
     return Dense(
         result=type_of(layer, "result"),
         weight=factors(draft, layer, "weight"),

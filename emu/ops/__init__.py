@@ -3,6 +3,7 @@
 from .activation import FUNCTIONS, Activation
 from .batch_normalization import BatchNormalization
 from .concatenate import Concatenate
+from .convolution import Convolution
 from .cropping import Cropping
 from .dense import Dense
 from .dot import Dot
@@ -26,6 +27,7 @@ __all__ = [
     "Activation",
     "BatchNormalization",
     "Concatenate",
+    "Convolution",
     "Cropping",
     "Dense",
     "Dot",
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 OPERATORS = (
-    *(Input, Dense, BatchNormalization, Activation, Softmax),
+    *(Input, Dense, Convolution, BatchNormalization, Activation, Softmax),
     *(Merge, Dot, Concatenate),
     *(Pooling,),
     *(ZeroPadding, Cropping, Resize, Transpose, Reshape),

@@ -14,6 +14,7 @@ from fxp import Format, Overflow, Rounding
 
 from ..draft import Draft, Layer
 from ..frontends.config import ConfigError, parse_type
+from ..kinds import CONVOLUTIONS, SUMS
 
 __all__ = ["EFFECTS", "Effect", "assign", "effect"]
 
@@ -54,6 +55,14 @@ def _recurrent(*weights: str) -> Effect:
 EFFECTS: dict[str, Effect] = {
     "Input": Effect(("result",), _NONE, {}),
     "Dense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
+    **dict.fromkeys(
+        CONVOLUTIONS,
+        Effect(
+            ("result", "weight", "bias", "accum"),
+            {"accum": None},
+            {"parallelization_factor": 1},
+        ),
+    ),
     "BatchNormalization": Effect(("result", "scale", "bias"), _NONE, {}),
     "Activation": Effect(("result",), _NONE, {}),
     "HardActivation": Effect(("result",), _NONE, {}),
@@ -122,7 +131,7 @@ def assign(draft: Draft) -> None:
             layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
-        if layer.kind == "Dense":
+        if layer.kind in SUMS:
             _absent_bias(layer)
         if layer.kind == "SimpleRNN":
             layer.types["recurrent_bias"] = ABSENT_BIAS

@@ -13,6 +13,7 @@ from dataclasses import replace
 from fxp import Format, Overflow, Rounding, growth
 
 from ..draft import Draft, Layer
+from ..kinds import SUMS, products
 
 __all__ = ["infer", "of_constant", "share_parameter_types"]
 
@@ -49,7 +50,7 @@ def _dense(draft: Draft, layer: Layer, unknown: list[str]) -> None:
         if variable in unknown:
             layer.types[variable] = draft.config.default
     x, w, b = _input(draft, layer), _known(layer, "weight"), _known(layer, "bias")
-    count = math.ceil(math.log2(layer.weights["weight"].shape[0]))
+    count = math.ceil(math.log2(products(layer)))
     product = Format(x.width + w.width + count, x.integer + w.integer + count, x.signed or w.signed)
     total = growth.add(product, b)
     found = _limited(draft, total.width, total.integer, total.signed)
@@ -199,7 +200,7 @@ def _dot(draft: Draft, layer: Layer, unknown: list[str]) -> None:
 
 
 _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
-    "Dense": _dense,
+    **dict.fromkeys(SUMS, _dense),
     "BatchNormalization": _batch_normalization,
     **dict.fromkeys(
         ("Reshape", "Transpose", "Resize", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input

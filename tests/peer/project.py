@@ -103,6 +103,28 @@ class Project:
             self.defined[name] = defined
         self.outputs.append(name)
 
+    def chain(self, x, x_format, *steps):
+        """Layers one after the other, ``(class, precision, weights, Keras configuration)`` each.
+
+        Names are ``y<k>_<step>``, the last one's ``y<k>``.
+        """
+        k, before = len(self.outputs), f"x{len(self.outputs)}"
+        shape = [None, *x.shape[1:]]
+        self.layers.append(
+            models.layer("InputLayer", before, batch_input_shape=shape, dtype="float32")
+        )
+        self.names[before] = {"Precision": {"result": x_format}}
+        self.x[before] = np.asarray(x, dtype=np.float64)
+        for number, (kind, precision, weights, keras) in enumerate(steps, 1):
+            name = f"y{k}" + f"_{number}" * (number < len(steps))
+            self.layers.append(models.layer(kind, name, [before], **keras))
+            if precision:
+                self.names[name] = {"Precision": precision}
+            if weights:
+                self.weights[name] = weights
+            before = name
+        self.outputs.append(before)
+
     def compare(self, folder):
         """Run both sides and compare raw integers; (values compared, {layer: distinct values})."""
         folder = Path(folder)
@@ -166,7 +188,7 @@ class Project:
                     wrong.append(
                         f"{name} {layer['class_name']} {layer['config']}"
                         f" {[self.names[source] for source in sources]}"
-                        f" {self.names[layer['name']]}: {differs.sum()} of {mine.size} differ,"
+                        f" {self.names.get(layer['name'])}: {differs.sum()} of {mine.size} differ,"
                         f" first at {at}: x {[self.x[s][at[0]] for s in sources]},"
                         f" emulator {mine[at]}, hls4ml {theirs[at]} of {value.format}"
                     )
@@ -185,5 +207,7 @@ def run_script(name, folder):
         cwd=folder,
     )
     if done.returncode:
-        text = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        both = f"{done.stdout}\n{done.stderr}"
+        errors = [line for line in both.splitlines() if "error:" in line]
+        text = "\n".join(errors[:20]) or both[-4000:]
         pytest.fail(f"hls4ml must run, not end with {done.returncode}:\n{text}")

@@ -60,6 +60,7 @@ def convert(folder):
             io_type=config["IOType"],
             hls_config=config["HLSConfig"],
             allow_v2_fallback=True,
+            allow_da_fallback=False,
         )
     from hls4ml.converters import keras_v2_to_hls
 

@@ -15,12 +15,16 @@ from .reader import Entry, Handler, Reader
 __all__ = ["LAYERS", "activation_name", "own_activation"]
 
 
-def own_activation(reader: Reader, entry: Entry, layer: Layer) -> str:
-    """The layer that hls4ml appends for the ``activation`` argument of ``layer``."""
-    name = activation_name(entry.config.get("activation", "linear"), entry)
-    if reader.keras3 and name == "linear":
+def own_activation(reader: Reader, entry: Entry, layer: Layer, *, name: str = "") -> str:
+    """The layer that hls4ml appends for the ``activation`` argument of ``layer``.
+
+    name: of the Keras layer, where it is not that of ``layer``.
+    """
+    function = activation_name(entry.config.get("activation", "linear"), entry)
+    if reader.keras3 and function == "linear":
         return layer.name
-    return _activation_layer(reader, f"{layer.name}_{name}", name, layer.name, {})
+    own = f"{name or layer.name}_{function}"
+    return _activation_layer(reader, own, function, layer.name, {})
 
 
 def activation_name(activation: Any, entry: Entry) -> str:

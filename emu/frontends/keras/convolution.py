@@ -1,0 +1,190 @@
+"""Convolutions: plain, depthwise, separable, transposed.
+
+hls4ml's converters drop the dilation, and a separable layer becomes a depthwise and a pointwise one
+with a share each of its configuration entry.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from ...draft import Layer
+from ...op import Shape
+from ..config import Config
+from ..files import ModelFileError
+from .activation import own_activation
+from .pooling import channels_last, per_axis, same_padding
+from .reader import Entry, Handler, Reader
+
+__all__ = ["LAYERS"]
+
+Padding = tuple[tuple[int, int], ...]
+
+
+def _convolution(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    kernel = reader.weight(entry, "kernel")
+    if int(entry.config.get("groups") or 1) != 1:
+        raise ModelFileError(
+            f"groups of {entry.name} must be 1, not {entry.config['groups']!r}: hls4ml reads"
+            " weights that are not there"
+        )
+    layer = _add(reader, entry, inputs, kernel, kernel.shape[-1])
+    return own_activation(reader, entry, layer)
+
+
+def _depthwise(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    kernel = reader.weight(entry, "kernel" if reader.keras3 else "depthwise_kernel")
+    layer = _add(reader, entry, inputs, kernel, kernel.shape[-1] * kernel.shape[-2])
+    _note_multiplier(reader, layer)
+    return own_activation(reader, entry, layer)
+
+
+def _separable(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    axes = int(entry.kind[-2])
+    first = reader.weight(entry, "depthwise_kernel")
+    second = reader.weight(entry, "pointwise_kernel")
+    _split_entry(reader.draft.config, entry)
+    reader.draft.split.add(entry.kind)
+    depthwise = _add(
+        reader,
+        Entry(
+            f"DepthwiseConv{axes}D",
+            {**entry.config, "name": f"{entry.name}_depthwise", "use_bias": False},
+            inputs,
+        ),
+        inputs,
+        first,
+        first.shape[-1] * first.shape[-2],
+    )
+    _note_multiplier(reader, depthwise)
+    name = f"{entry.name}_pointwise"
+    pointwise = reader.add(
+        name,
+        f"Conv{axes}D",
+        [depthwise.name],
+        (*depthwise.shape[:-1], second.shape[-1]),
+        strides=(1,) * axes,
+        padding=((0, 0),) * axes,
+    )
+    pointwise.weights["weight"] = second
+    if entry.config.get("use_bias", True):
+        pointwise.weights["bias"] = reader.weight(entry, "bias")
+    if reader.keras3:
+        reader.draft.note(
+            f"layer {entry.name}: hls4ml 1.3.0 cannot convert separable layers of Keras 3;"
+            " here they are split as those of Keras 2"
+        )
+    return own_activation(reader, entry, pointwise, name=entry.name)
+
+
+def _note_multiplier(reader: Reader, layer: Layer) -> None:
+    multiplier = layer.weights["weight"].shape[-1]
+    if multiplier > 1:
+        reader.draft.note(
+            f"layer {layer.name}: hls4ml has no kernel for a depth multiplier of {multiplier}; here"
+            " channel c gives the results c * multiplier and following, as in Keras"
+        )
+
+
+def _split_entry(config: Config, entry: Entry) -> None:
+    """The LayerName entry of a separable layer, together with its LayerType's, for both parts."""
+    given: dict[str, Any] = {}
+    for entries, key in ((config.layer_type, entry.kind), (config.layer_name, entry.name)):
+        given |= copy.deepcopy(entries.get(key, {}))
+    config.layer_name.pop(entry.name, None)
+    if not given:
+        return
+    for part, other in (("depthwise", "pointwise"), ("pointwise", "depthwise")):
+        own = copy.deepcopy(given)
+        types = own.get("Precision") or {}
+        for variable, target in (
+            (part, "weight"),
+            (f"{part}_accum", "accum"),
+            (f"{part}_result", "result"),
+        ):
+            if variable in types:
+                types[target] = types.pop(variable)
+        for variable in (other, f"{other}_accum"):
+            types.pop(variable, None)
+        config.layer_name[f"{entry.name}_{part}"] = own
+
+
+def _add(
+    reader: Reader, entry: Entry, inputs: list[str], kernel: np.ndarray[Any, Any], filters: int
+) -> Layer:
+    """The layer without its activation; hls4ml computes it as if there were no dilation."""
+    axes = int(entry.kind[-2])
+    shape = channels_last(reader, entry, inputs[0], axes)
+    size, strides = kernel.shape[:-2], per_axis(entry, "strides", axes, 1)
+    if len(size) != axes or kernel.shape[-2] != shape[-1]:
+        raise ModelFileError(
+            f"kernel of {entry.name} must be of {axes} axes, {shape[-1]} channels and the filters,"
+            f" not of shape {kernel.shape!r}"
+        )
+    padding = _padding(reader, entry, shape[:-1], size, strides)
+    places = tuple(
+        (n + sum(around) - cells) // stride + 1
+        for n, around, cells, stride in zip(shape[:-1], padding, size, strides, strict=True)
+    )
+    if min(places) < 1:
+        raise ModelFileError(f"kernel of {entry.name} must fit into {shape!r}, not {size!r}")
+    dilation = per_axis(entry, "dilation_rate", axes, 1)
+    if max(dilation) > 1:
+        _drop_dilation(reader, entry, dilation)
+    layer = reader.add(
+        entry.name, entry.kind, inputs, (*places, filters), strides=strides, padding=padding
+    )
+    layer.weights["weight"] = kernel
+    if entry.config.get("use_bias", True):
+        layer.weights["bias"] = reader.weight(entry, "bias")
+    return layer
+
+
+def _drop_dilation(reader: Reader, entry: Entry, dilation: Shape) -> None:
+    if reader.keras3 and entry.config.get("padding") == "valid":
+        raise ModelFileError(
+            f"dilation_rate of {entry.name} must be 1 with valid padding, not {dilation!r}: hls4ml"
+            " generates as many windows as without it and cannot place them; pad before it"
+        )
+    reader.draft.note(
+        f"layer {entry.name}: dilation_rate {dilation} has no effect, as in hls4ml: its windows"
+        " are dense; a kernel with zeros between its cells gives the dilated layer"
+    )
+
+
+def _padding(
+    reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides: Shape
+) -> Padding:
+    kind = str(entry.config.get("padding", "valid")).lower()
+    if kind == "valid":
+        return ((0, 0),) * len(size)
+    if kind == "same" or (kind == "causal" and len(size) == 1):
+        every = zip(spatial, size, strides, strict=True)
+        found = tuple(same_padding(n, cells, stride) for n, cells, stride in every)
+        if kind == "same":
+            return found
+        if reader.keras3:
+            return ((size[0] - 1, 0),)
+        before = sum(found[0])
+        if before != size[0] - 1:
+            reader.draft.note(
+                f"layer {entry.name}: hls4ml pads {before} cells before a causal convolution of"
+                f" stride {strides[0]}, Keras {size[0] - 1}"
+            )
+        return ((before, 0),)
+    known = "valid, same or causal" if len(size) == 1 else "valid or same"
+    raise ModelFileError(f"padding of {entry.name} must be {known}, not {kind!r}")
+
+
+LAYERS: dict[str, Handler] = {
+    f"{family}Conv{axes}D": handler
+    for family, handler in (
+        ("", _convolution),
+        ("Depthwise", _depthwise),
+        ("Separable", _separable),
+    )
+    for axes in (1, 2)
+}
