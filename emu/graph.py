@@ -14,6 +14,7 @@ from .ops import Input
 
 if TYPE_CHECKING:
     from .engine.plan import Plan
+    from .formats import Rerun
 
 __all__ = ["Graph", "Node"]
 
@@ -146,6 +147,29 @@ class Graph:
                 known[node.name] = node.op.reference(*(known[name] for name in node.inputs))
         results = [known[name] for name in self.output_names]
         return results[0] if len(results) == 1 else results
+
+    # ---- other formats -----------------------------------------------------------------------
+
+    def with_formats(self, formats: Mapping[str, str | Format]) -> Graph:
+        """This graph with other formats: ``{"fc1": "fixed<12,4>", "fc1.weight": "fixed<8,2>"}``.
+
+        A layer's name is its result; ``layer.field`` an accumulator, another type or weights, which
+        are rounded anew from their trained values. Nodes that do not change are shared. Raises
+        ValueError for unknown names and where a look-up table would have to be made again.
+        """
+        from .formats import with_formats
+
+        return with_formats(self, formats)
+
+    def rerun(self, x: Any, *, memory: int = 1 << 30) -> Rerun:
+        """``rerun.predict(formats)``: ``with_formats(formats).predict(x)`` for many candidates.
+
+        Each call starts at the first node whose formats differ: tensors before it are kept from
+        call to call, in up to ``memory`` bytes.
+        """
+        from .formats import Rerun
+
+        return Rerun(self, x, memory)
 
     # ---- for people --------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ its bits and takes the fastest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,8 @@ class Linear:
     accum: Format
     result: Format
     matrix: npt.NDArray[Any] | None = None
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What the engine derived from these sums."""
 
     @property
     def outputs(self) -> int:

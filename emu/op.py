@@ -7,6 +7,7 @@ An operator is a frozen dataclass in ``emu/ops``. It says nothing of C++, vendor
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -41,7 +42,7 @@ class Value(NamedTuple):
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,10 @@ class Op:
     def block(self, *inputs: Value) -> Callable[..., None] | None:
         """``run(*blocks, out, rooms)`` on raw arrays (features, samples) of any dtype, or None."""
         return None
+
+    def addresses(self, *inputs: Value) -> tuple[Format, ...]:
+        """Formats that the operator's tables were made for, one entry a code of their top bits."""
+        return ()
 
     # ---- what it is besides ------------------------------------------------------------------
 

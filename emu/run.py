@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .engine.plan import Plan
     from .graph import Graph
 
-__all__ = ["MEMORY", "as_floats", "execute"]
+__all__ = ["MEMORY", "as_floats", "checked", "execute", "run_plan"]
 
 MEMORY = 64 << 20
 """Default limit of the working set, in bytes: all blocks and scratch of all threads."""
@@ -43,23 +43,39 @@ def execute(
     memory: bytes of working set beside ``x`` and the results. Raises ValueError where it does not
     hold one sample, and for what ``Graph.predict`` refuses.
     """
-    arrays = _arrays(graph, x)
+    arrays = checked(graph, x)
+    plan = graph.plan(keep)
     samples = len(next(iter(arrays.values())))
-    names = tuple(dict.fromkeys(keep))
-    plan = graph.plan(names)
-    values = {name: graph.values[name] for name in names}
     out = {
         name: np.empty((samples, *value.shape), dtype=np.float64 if real else storage(value.format))
-        for name, value in values.items()
+        for name, value in plan.kept.items()
     }
-    threads = _threads(graph.multiplications() * samples)
+    run_plan(plan, arrays, out, work=graph.multiplications() * samples, memory=memory)
+    return out
+
+
+def run_plan(
+    plan: Plan,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    out: Mapping[str, npt.NDArray[Any]],
+    *,
+    work: int,
+    memory: int | None = None,
+) -> None:
+    """Fill ``out`` (raw integers or float64, by dtype) from the plan's inputs, block by block.
+
+    arrays: the samples of each input, and the raw integers of each given tensor. work:
+    multiply-adds in all; little work stays on one thread. memory: as in ``execute``.
+    """
+    samples = len(next(iter(arrays.values())))
+    threads = _threads(work)
     size = _block(plan, samples, threads, MEMORY if memory is None else memory)
     starts = range(0, samples, size)
     threads = min(threads, len(starts))
     numbers = itertools.count()
     failures: list[tuple[int, BaseException]] = []
 
-    def work() -> None:
+    def compute() -> None:
         full = None
         for number in numbers:
             if number >= len(starts) or failures:
@@ -78,14 +94,16 @@ def execute(
 
     with _one_blas_thread(plan):
         if threads < 2:
-            work()
+            compute()
         else:
             with ThreadPoolExecutor(threads) as pool:
-                for _ in range(threads):
-                    pool.submit(work)
+                try:
+                    for future in [pool.submit(compute) for _ in range(threads)]:
+                        future.result()
+                except BaseException as error:  # an interrupt: the threads stop at their next block
+                    failures.append((len(starts), error))
     if failures:
         raise min(failures, key=lambda failure: failure[0])[1]
-    return out
 
 
 def _threads(work: int) -> int:
@@ -122,14 +140,18 @@ def _one_blas_thread(plan: Plan) -> Any:
 def _run_block(
     plan: Plan, arrays: Mapping[str, Any], rows: slice, workspace: Any, out: Mapping[str, Any]
 ) -> None:
+    from .engine.steps import InputStep
+
     blocks, rooms = workspace
     for planned in plan.steps:
         block = blocks[planned.writes]
         if planned.reads:
             planned.step.run(*(blocks[name] for name in planned.reads), out=block, rooms=rooms)
         else:
-            x = _floats(arrays[planned.writes][rows], planned.writes, rows.start)
-            planned.step.run(x, out=block, rooms=rooms)
+            part = arrays[planned.writes][rows]
+            if isinstance(planned.step, InputStep):
+                part = _floats(part, planned.writes, rows.start)
+            planned.step.run(part, out=block, rooms=rooms)
         for name in plan.kept_at[planned.writes]:
             _give(block, plan.kept[name], out[name][rows])
 
@@ -156,11 +178,11 @@ def as_floats(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
     """The caller's samples as one float64 array per input, by name; errors as ``Graph.predict``."""
     return {
         name: _floats(array, name, 0).reshape(array.shape)
-        for name, array in _arrays(graph, x).items()
+        for name, array in checked(graph, x).items()
     }
 
 
-def _arrays(graph: Graph, x: Any) -> dict[str, npt.NDArray[Any]]:
+def checked(graph: Graph, x: Any) -> dict[str, npt.NDArray[Any]]:
     """One array of real numbers per input, by name, shapes checked; see ``Graph.predict``.
 
     Nothing is copied: blocks become float64 as they are read (``_floats``).

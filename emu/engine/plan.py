@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from .steps import (
     SUMS,
     BlockStep,
     Epilogue,
+    GivenStep,
     InputStep,
     LinearStep,
     PlainStep,
@@ -168,20 +170,40 @@ def cheapest(paths: Sequence[Path]) -> Path:
     return min(paths, key=lambda path: path.cost)
 
 
-def make_plan(graph: Graph, keep: Iterable[str], choose: Chooser = cheapest) -> Plan:
+def make_plan(
+    graph: Graph,
+    keep: Iterable[str],
+    choose: Chooser = cheapest,
+    given: Iterable[str] = (),
+) -> Plan:
     """The plan that leaves the tensors ``keep`` in memory; others may vanish into fused steps.
 
-    choose: picks one of the paths proved exact for a node; any pick gives the same bits.
+    choose: picks one of the paths proved exact for a node; any pick gives the same bits. given:
+    tensors that the caller has; what only they need is left out.
     """
-    return _Planner(graph, tuple(dict.fromkeys(keep)), choose).plan()
+    return _Planner(graph, tuple(dict.fromkeys(keep)), choose, frozenset(given)).plan()
+
+
+_LINEARS: WeakKeyDictionary[Op, dict[tuple[Value, ...], Linear | None]] = WeakKeyDictionary()
+"""Sums of products by operator and inputs: plans of related graphs share them."""
+
+
+def _linear_of(op: Op, inputs: tuple[Value, ...]) -> Linear | None:
+    known = _LINEARS.setdefault(op, {})
+    if inputs not in known:
+        known[inputs] = op.linear(*inputs)
+    return known[inputs]
 
 
 class _Planner:
-    def __init__(self, graph: Graph, keep: tuple[str, ...], choose: Chooser) -> None:
-        self.graph, self.keep, self.choose = graph, keep, choose
+    def __init__(
+        self, graph: Graph, keep: tuple[str, ...], choose: Chooser, given: frozenset[str]
+    ) -> None:
+        self.graph, self.keep, self.choose, self.given = graph, keep, choose, given
+        self.needed = self._needed()
         self.readers: dict[str, list[Node]] = {}
         for node in graph.nodes:
-            for name in node.inputs:
+            for name in node.inputs if node.name in self.needed - given else ():
                 self.readers.setdefault(name, []).append(node)
         self.steps: list[Planned] = []
         self.values: dict[str, Value] = {}
@@ -191,21 +213,32 @@ class _Planner:
 
     def plan(self) -> Plan:
         for node in self.graph.nodes:
-            if node.name not in self.done:
+            if node.name in self.needed and node.name not in self.done:
                 self._node(node)
         kept = {name: self.graph.values[name] for name in self.keep}
         return Plan(tuple(self.steps), self.values, self.aliases, kept)
 
+    def _needed(self) -> set[str]:
+        """Nodes that lead to ``keep`` from the given tensors and the inputs."""
+        needed = set(self.keep)
+        for node in reversed(self.graph.nodes):
+            if node.name in needed and node.name not in self.given:
+                needed.update(node.inputs)
+        return needed
+
     def _node(self, node: Node) -> None:
         inputs = tuple(self.graph.values[name] for name in node.inputs)
-        if isinstance(node.op, Input):
+        if node.name in self.given:
+            given = replace(node, inputs=())
+            self._add(given, GivenStep(), (node,), "given", "raw integers of an earlier run")
+        elif isinstance(node.op, Input):
             step = InputStep(self.graph.values[node.name])
             self._add(node, step, (node,), "cast", "float64 to raw integers")
         elif node.op.view:
             source = self.aliases.get(node.inputs[0], node.inputs[0])
             self.aliases[node.name] = source
             self.done.add(node.name)
-        elif (linear := node.op.linear(*inputs)) is not None and linear.narrow:
+        elif (linear := _linear_of(node.op, inputs)) is not None and linear.narrow:
             self._linear(node, linear)
         elif node.op.pointwise and self._tabled(inputs[0].format, node):
             x = self._interval(node.inputs[0])

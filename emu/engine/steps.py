@@ -23,6 +23,7 @@ __all__ = [
     "Block",
     "BlockStep",
     "Epilogue",
+    "GivenStep",
     "InputStep",
     "LinearStep",
     "PlainStep",
@@ -154,6 +155,15 @@ class InputStep:
 
 
 @dataclass(frozen=True, eq=False)
+class GivenStep:
+    """``y = x``: raw integers of an earlier run, transposed."""
+
+    def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
+        """x: (samples, ...) raw integers of the block's format."""
+        out[...] = x.reshape(len(x), -1).T
+
+
+@dataclass(frozen=True, eq=False)
 class LinearStep:
     """Sums of products by one of the paths, and their epilogue."""
 
@@ -186,23 +196,38 @@ class LinearStep:
     def _into(self) -> tuple[int, ...]:
         return tuple(recipe(self.linear.product.frac, self.linear.accum))
 
-    @cached_property
-    def _lifted(self) -> npt.NDArray[np.int64]:
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What depends on the sums alone, shared by all plans that hold them."""
+        memo = self.linear.memo
+        return memo[name] if name in memo else memo.setdefault(name, make())
+
+    @property
+    def _lifted(self) -> Any:
         """Weights with the appended zeros of a negative shift, modulo 2**64."""
-        lift = max(-self.linear.shift, 0)
-        weight: npt.NDArray[np.int64] = self.linear.weight.astype(np.int64)
-        return weight << lift if lift < 64 else np.zeros_like(weight)
 
-    @cached_property
-    def _entries32(self) -> tuple[Any, ...]:
-        start = self.linear.start.astype(np.int64).astype(np.int32)
-        return *_grouped(self.linear, self._lifted.astype(np.int32)), start
+        def make() -> npt.NDArray[np.int64]:
+            lift = max(-self.linear.shift, 0)
+            weight: npt.NDArray[np.int64] = self.linear.weight.astype(np.int64)
+            return weight << lift if lift < 64 else np.zeros_like(weight)
 
-    @cached_property
-    def _entries16(self) -> tuple[Any, ...]:
-        high, low = halves(self.linear.weight, self.linear.shift)
-        start = self.linear.start.astype(np.int64).astype(np.int16)
-        return _grouped(self.linear, high), _grouped(self.linear, low), start
+        return self._once("lifted", make)
+
+    @property
+    def _entries32(self) -> Any:
+        def make() -> tuple[Any, ...]:
+            start = self.linear.start.astype(np.int64).astype(np.int32)
+            return *_grouped(self.linear, self._lifted.astype(np.int32)), start
+
+        return self._once("32", make)
+
+    @property
+    def _entries16(self) -> Any:
+        def make() -> tuple[Any, ...]:
+            high, low = halves(self.linear.weight, self.linear.shift)
+            start = self.linear.start.astype(np.int64).astype(np.int16)
+            return _grouped(self.linear, high), _grouped(self.linear, low), start
+
+        return self._once("16", make)
 
     @cached_property
     def _ordered16(self) -> tuple[Any, ...]:
@@ -217,10 +242,11 @@ class LinearStep:
         bounds = np.array([self._into[1], *self._into[6:8]], dtype=np.int32)
         return entries, linear.start.astype(np.int16), np.int32(max(shift, 0)), tuple(bounds)
 
-    @cached_property
+    @property
     def _matrix(self) -> Any:
-        assert self.linear.matrix is not None
-        return np.ascontiguousarray(self.linear.matrix.T.astype(self.path))
+        matrix = self.linear.matrix
+        assert matrix is not None
+        return self._once(self.path, lambda: np.ascontiguousarray(matrix.T.astype(self.path)))
 
     # ---- the loops ---------------------------------------------------------------------------
 

@@ -83,6 +83,13 @@ class Softmax(Op):
         y = y.reshape(-1, self.n_outer, self.n_inner, self.n_slice).swapaxes(2, 3)
         return np.ascontiguousarray(y).reshape(inputs[0].shape)
 
+    def addresses(self, *inputs: Value) -> tuple[Format, ...]:
+        found = {
+            "latency": (inputs[0].format, self.inverse_input),
+            "stable": (self.difference, self.inverse_input),
+        }.get(self.implementation, ())
+        return tuple(format for format in found if format is not None)
+
     def block(self, *inputs: Value) -> Callable[..., None] | None:
         if self.implementation not in ("latency", "stable"):
             return None
