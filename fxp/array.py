@@ -89,7 +89,9 @@ class FxArray(Elements):
     numpy integers have their own width, ``bool`` one bit. Floats are refused: give them a format.
     ``a += b`` and its like cast the result back into a's format, as in C++; an integer type takes
     the integer part of a fixed b first.
-    Raises ValueError for NaN and infinity, TypeError for other kinds.
+    Raises ValueError for NaN and infinity, TypeError for other kinds, FormatError where the vendors
+    of two operands differ or a result exceeds 1024 bits, ZeroDivisionError for a zero divisor.
+    Source: ap_fixed_base.h and ap_int_base.h, ac_fixed.h and ac_int.h, by the format's family.
 
     >>> a = FxArray([1.5, -0.25], "ap_fixed<8,4>")
     >>> a * a + 1
@@ -337,15 +339,6 @@ class FxArray(Elements):
         """
         beside = self._operand(other, wanted="join")
         return FxArray._apply(arithmetic.join, self, beside)
-
-    def leading_zeros(self) -> npt.NDArray[np.int64]:
-        """Zero bits above the highest one bit of the code (``countLeadingZeros``).
-
-        >>> FxArray([1, -1, 0], "ap_int<8>").leading_zeros()
-        array([7, 0, 8])
-        """
-        lengths = np.frompyfunc(lambda code: int(code).bit_length(), 1, 1)(self.to_bits())
-        return self.format.width - np.asarray(lengths).astype(np.int64)
 
     # ---- sums --------------------------------------------------------------------------------
 

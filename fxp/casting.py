@@ -232,10 +232,12 @@ def _cast_rare(  # type: ignore[no-untyped-def]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CastStats:
-    """Which elements a cast changed: rounded (bits dropped), wrapped or saturated (out of range).
+    """``rounded = raw * 2**(F2 - F1) % 1 != 0``; wrapped or saturated: ``round(...)`` out of range.
 
     rounded, wrapped, saturated: bool arrays of the raw array's shape; an element may be rounded
-    and wrapped or saturated. Under SAT_SYM the least raw value counts as saturated.
+    and wrapped or saturated. Under SAT_SYM the least raw value counts as saturated. A cast between
+    identical formats changes nothing. ``along`` raises ValueError for an axis that is not there.
+    Source: UG1399's order, quantisation first and overflow second, of the rounded value.
 
     >>> f, g = Format.parse("fixed<8,4>"), Format.parse("fixed<4,2,RND,SAT>")
     >>> _, stats = cast([[127, 4], [-3, 0]], f, g, stats=True)

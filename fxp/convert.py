@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .casting import cast
+from .casting import cast, integers
 from .errors import FormatError
 from .format import NARROW_WIDTH, Format
 from .modes import Rounding
@@ -34,16 +34,22 @@ def from_float(values: Any, target: Format) -> Raw:
     """``overflow(round(x * 2**frac))`` of each float's exact binary value.
 
     values: any real array; float32 widens exactly. The result is int64 (Python integers above 62
-    bits), same shape. Raises ValueError at the first NaN or infinity, with its index.
+    bits), same shape. Raises ValueError at the first NaN or infinity, with its index, and for
+    numbers that are not exact as float64. Source: ap_fixed_base.h, the constructor from double.
 
     >>> from_float([0.1, -0.1], Format.parse("fixed<8,4>"))
     array([ 1, -2])
     """
-    x = np.asarray(values, dtype=np.float64)
+    given = np.asarray(values)
+    if given.dtype.kind not in "fiubO":
+        raise TypeError(f"values must be real numbers, not of dtype {given.dtype}")
+    x = given.astype(np.float64)
     bad = ~np.isfinite(x)
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"values must be finite, not {x[index]!r} at index {index}")
+    if given.dtype.kind != "f" or given.dtype.itemsize > 8:
+        _check_exact(given, x)
     out: Raw
     if target.width > NARROW_WIDTH:
         out = np.empty(x.shape, dtype=object)
@@ -66,10 +72,24 @@ def from_float(values: Any, target: Format) -> Raw:
     return out
 
 
+def _check_exact(given: Raw, x: Raw) -> None:
+    """ValueError where a number is not the float64 that stands for it."""
+    suspects = np.abs(x) >= 2.0**53 if given.dtype.kind in "iub" else np.ones(x.shape, dtype=bool)
+    for place in np.argwhere(suspects):
+        index = tuple(int(i) for i in place)
+        number = given[index]
+        if (int(number) if isinstance(number, np.integer) else number) != float(x[index]):
+            raise ValueError(
+                f"values must be exact as float64, not {number!r} at index {index}:"
+                " FxArray(values, format) takes numbers of any kind"
+            )
+
+
 def from_fraction(value: Fraction | int, target: Format) -> int:
     """``overflow(round(value * 2**frac))`` of an exact rational, as a Python int.
 
     WRAP_SM without sat_bits reads the first deleted bit of the unrounded value, as elsewhere.
+    Raises what ``Fraction(value)`` raises. Source: UG1399's tables of modes.
 
     >>> from_fraction(Fraction(1, 3), Format.parse("fixed<8,4,RND>"))
     5
@@ -96,7 +116,8 @@ def from_fraction(value: Fraction | int, target: Format) -> int:
 def from_decimal(text: str, target: Format) -> int:
     """``overflow(round(number * 2**frac))`` of a decimal literal such as ``"-0.625"``; exact.
 
-    Raises FormatError where the text is not a decimal number.
+    Raises FormatError where the text is not a decimal number. Source: ap_fixed_base.h, the
+    constructor from text.
 
     >>> from_decimal("-0.03", Format.parse("fixed<8,4>"))
     -1
@@ -120,6 +141,7 @@ def from_text(text: str, target: Format) -> int:
 
     The text is a value, not a bit pattern, as in the vendor's constructor: ``"0b1.1p1"`` is 3, and
     ``"0xFF"`` into ``int<8>`` wraps to -1. Raises FormatError where it is not a number.
+    Source: ap_fixed_base.h, the constructor from text.
 
     >>> from_text("0xF.8", Format.parse("fixed<8,6>")), from_text("0b1.1p1", Format.parse("int<8>"))
     (62, 3)
@@ -191,7 +213,9 @@ def _from_one(value: Any, target: Format, index: tuple[int, ...]) -> int:
 
 
 def to_fraction(raw: int, source: Format) -> Fraction:
-    """``raw * 2**-frac``, exactly.
+    """``raw * 2**-frac`` of one raw integer, exactly.
+
+    Raises ValueError or TypeError where ``int(raw)`` does. Source: UG1399, the value of a type.
 
     >>> to_fraction(-3, Format.parse("fixed<8,4>"))
     Fraction(-3, 16)
@@ -203,14 +227,15 @@ def to_float(raw: Any, source: Format, *, flag: bool = False) -> Any:
     """``raw * 2**-frac`` as float64: exact up to 53 bits, beyond that rounded to nearest even.
 
     With ``flag=True`` the answer is ``(values, inexact)``, a bool array. Values beyond float64 are
-    infinite (and inexact).
+    infinite (and inexact). Any shape, which the result has. Raises TypeError for raw values that
+    are no integers. Source: ap_fixed_base.h, ``to_double``.
 
     >>> to_float([5, -1], Format.parse("fixed<8,4>"))
     array([ 0.3125, -0.0625])
     >>> to_float([2**53 + 1], Format.parse("fixed<60,60>"), flag=True)[1]
     array([ True])
     """
-    values = np.asarray(raw)
+    values = integers(raw, source)
     if source.width <= NARROW_WIDTH and -900 < source.frac < 960:
         floats: Any = np.ldexp(values.astype(np.float64), -source.frac)
         return (floats, values.astype(np.float64).astype(np.int64) != values) if flag else floats

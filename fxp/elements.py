@@ -116,6 +116,31 @@ class Elements:
         """
         return display.hexadecimal(self.to_bits(), self.format)
 
+    def leading_zeros(self) -> npt.NDArray[np.int64]:
+        """Zero bits above the highest one bit, W where there is none (``countLeadingZeros``).
+
+        >>> FxArray([1, -1, 0], "ap_int<8>").leading_zeros()
+        array([7, 0, 8])
+        """
+        return self.format.width - _lengths(self.to_bits())
+
+    def leading_ones(self) -> npt.NDArray[np.int64]:
+        """One bits above the highest zero bit, W where there is none.
+
+        >>> FxArray([1, -1, -2], "ap_int<8>").leading_ones()
+        array([0, 8, 7])
+        """
+        return self.format.width - _lengths(self.to_bits() ^ ((1 << self.format.width) - 1))
+
+    def trailing_zeros(self) -> npt.NDArray[np.int64]:
+        """Zero bits below the lowest one bit, W where there is none.
+
+        >>> FxArray([1, -4, 0], "ap_int<8>").trailing_zeros()
+        array([0, 2, 8])
+        """
+        codes = self.to_bits()
+        return np.where(codes == 0, self.format.width, _lengths(codes & -codes) - 1)
+
     def __float__(self) -> float:
         return float(self.to_float().reshape(-1)[0]) if self.size == 1 else _scalar_only(self)
 
@@ -248,6 +273,12 @@ class Elements:
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, Format]]:
         return (self._of, (self.raw, self.format))
+
+
+def _lengths(codes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Bits of each code up to its highest one bit."""
+    lengths = np.vectorize(lambda code: int(code).bit_length(), otypes=[np.int64])(codes)
+    return np.asarray(lengths)
 
 
 def position(index: Any) -> Any:

@@ -4,8 +4,8 @@ __all__ = ["FormatError", "RawRangeError"]
 
 
 class FormatError(ValueError):
-    """A format is not legal, or its text cannot be read."""
+    """A format is not legal, a text cannot be read, or operands do not go together."""
 
 
 class RawRangeError(ValueError):
-    """A raw integer, or an exact result, lies outside what the format or the int64 path holds."""
+    """A raw integer lies outside ``raw_min`` to ``raw_max`` of its format."""

@@ -2,6 +2,7 @@
 
 The operands are ``<W1,I1,S1>`` and ``<W2,I2,S2>``; F = W - I. Results have the default modes and
 are exact, but for ``/``, ``%``, ``<<`` and ``>>``. Two integer types give an integer type (I = W).
+Every rule raises FormatError where the operands' vendors differ or the result exceeds 1024 bits.
 Sources: ap_fixed_base.h and ap_int_base.h, ``RType``; ac_fixed.h and ac_int.h, ``rt``.
 
 >>> a, b = Format.parse("ap_fixed<8,4>"), Format.parse("ap_ufixed<8,2>")

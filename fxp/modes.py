@@ -6,7 +6,13 @@ __all__ = ["Overflow", "Rounding"]
 
 
 class Rounding(Enum):
-    """What happens to the bits below the least significant bit (UG1399, "Quantization Modes")."""
+    """``round(x)``: what happens to the bits below the least significant bit.
+
+    Source: UG1399, "Quantization Modes"; ac_datatypes reference for RND_CONV_ODD.
+
+    >>> [rounding.name for rounding in Rounding][:3]
+    ['TRN', 'TRN_ZERO', 'RND']
+    """
 
     TRN = "TRN"  # floor: toward minus infinity; the default
     TRN_ZERO = "TRN_ZERO"  # toward zero
@@ -19,7 +25,13 @@ class Rounding(Enum):
 
 
 class Overflow(Enum):
-    """What happens to a rounded value outside the range (UG1399, "Overflow Modes")."""
+    """``overflow(r)``: what happens to a rounded value outside the range.
+
+    Source: UG1399, "Overflow Modes"; ap_fixed_base.h for sat_bits.
+
+    >>> [overflow.name for overflow in Overflow]
+    ['WRAP', 'SAT', 'SAT_ZERO', 'SAT_SYM', 'WRAP_SM']
+    """
 
     WRAP = "WRAP"  # modulo 2^W; with sat_bits N > 0 the top N bits saturate; the default
     SAT = "SAT"  # the nearest bound

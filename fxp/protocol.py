@@ -163,6 +163,13 @@ def function(array: Any, function: Any, arguments: tuple[Any, ...], options: dic
     if function in SPLITS:
         first, *rest = arguments
         return [first._same(part) for part in function(first.raw, *rest, **options)]
+    if function is np.meshgrid:
+        return [
+            part._same(one)
+            for part, one in zip(
+                arguments, np.meshgrid(*map(raw, arguments), **options), strict=True
+            )
+        ]
     if function in (np.ones_like, np.full_like):
         value = 1 if function is np.ones_like else arguments[1]
         return kind.full(arguments[0].shape, value, arguments[0].format)

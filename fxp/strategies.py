@@ -2,6 +2,7 @@
 
 To test a kernel of your own: draw formats, draw raw arrays of them, run the kernel, and compare raw
 integers with ``fxp`` (examples/property_test_kernel.py is a whole test).
+Source: the types that ``Format`` allows, those of UG1399 and of the ac_datatypes reference.
 
 >>> from fxp import cast
 >>> from hypothesis import given, settings
@@ -56,8 +57,10 @@ def formats(
 
     ``integer`` lies from -8 to width + 8 unless bounded. Raises ValueError for empty bounds.
 
-    >>> isinstance(formats(max_width=8).example(), Format)  # doctest: +SKIP
-    True
+    >>> from hypothesis import find
+    >>> f = find(formats(max_width=8), lambda f: f.width == 8 and f.integer < 0)
+    >>> f.width, f.frac > 8, f.family
+    (8, True, 'ap')
     """
     st = _st()
     if not 1 <= min_width <= max_width <= MAX_WIDTH:
@@ -114,8 +117,11 @@ def raws(
 ) -> SearchStrategy[npt.NDArray[Any]]:
     """Raw arrays of a format; with ``shift``, also values at and beside ties of that many bits.
 
-    >>> raws("ap_fixed<8,4>", shape=3).example().shape  # doctest: +SKIP
-    (3,)
+    Raises FormatError for text that is no format.
+
+    >>> from hypothesis import find
+    >>> find(raws("ap_fixed<8,4>", shape=(1, 2)), lambda raw: raw.min() == -128).shape
+    (1, 2)
     """
     st = _st()
     target = Format.parse(format)
@@ -135,7 +141,11 @@ def raws(
 def arrays(format: Format | str, *, shape: Shape = (8,)) -> SearchStrategy[FxArray]:
     """FxArray of a format, bounds over-weighted.
 
-    >>> arrays("ap_fixed<8,4>", shape=(2, 2)).example().format  # doctest: +SKIP
+    Raises FormatError for text that is no format.
+
+    >>> from hypothesis import find
+    >>> find(arrays("ap_fixed<8,4>", shape=1), lambda a: bool((a > 7.9).all()))
+    FxArray.from_raw([127], 'ap_fixed<8,4>')
     """
     target = Format.parse(format)
     return raws(target, shape=shape).map(lambda raw: FxArray.from_raw(raw, target))
@@ -144,8 +154,11 @@ def arrays(format: Format | str, *, shape: Shape = (8,)) -> SearchStrategy[FxArr
 def reals(format: Format | str, *, extra_bits: int = 3) -> SearchStrategy[Fraction]:
     """Exact rationals in and around a format's range, ``extra_bits`` finer: its ties among them.
 
-    >>> reals("ap_fixed<8,4>").example()  # doctest: +SKIP
-    Fraction(1, 32)
+    Raises FormatError for text that is no format.
+
+    >>> from hypothesis import find
+    >>> find(reals("ap_fixed<8,4>"), lambda x: x > 8).denominator in (1, 2, 4, 8, 16, 32, 64, 128)
+    True
     """
     st = _st()
     target = Format.parse(format)
@@ -165,7 +178,12 @@ def casts(
 ) -> SearchStrategy[tuple[npt.NDArray[Any], Format, Format]]:
     """``(raw, source, target)`` for ``cast``: shifts of few bits, ties and both range ends.
 
-    >>> raw, source, target = casts().example()  # doctest: +SKIP
+    Raises ValueError where ``formats`` does.
+
+    >>> from hypothesis import find
+    >>> raw, source, target = find(casts(shape=1), lambda case: case[1].frac > case[2].frac)
+    >>> raw.shape, source.frac > target.frac
+    ((1,), True)
     """
     st = _st()
 

@@ -180,6 +180,12 @@ def test_bits():
     wide = FxArray.from_raw([1 << 99], "ap_uint<100>")
     assert wide.bits(99, 90).raw.tolist() == [512]
     assert wide.leading_zeros().tolist() == [0]
+    for b in (FxArray.fullrange("ap_int<5>"), FxArray.from_raw([-1, 0, 5 << 90], "ap_int<99>")):
+        texts = [text.replace(".", "") for text in b.bin()]
+        counts = [[len(t) - len(t.lstrip(bit)) for t in texts] for bit in "01"]
+        assert [b.leading_zeros().tolist(), b.leading_ones().tolist()] == counts
+        assert b.trailing_zeros().tolist() == [len(t) - len(t.rstrip("0")) for t in texts]
+    assert FxArray(-4, "ap_int<8>").trailing_zeros().shape == ()
     with pytest.raises(ValueError, match=r"^high must be a bit from 0 to 7 of ap_uint<8>, not 8$"):
         a.bits(8, 0)
     with pytest.raises(
@@ -324,6 +330,9 @@ def test_numpy_functions_that_are_exact_work():
     assert np.prod(A).to_fraction() == Fraction(3, 2) * Fraction(-1, 4) * Fraction(127, 16)
     assert np.cumsum(A).raw.tolist() == [24, 20, 147]
     assert np.shape(A) == (3,)
+    rows, columns = np.meshgrid(A, FxArray([1, 2], "ap_int<4>"), indexing="ij")
+    assert rows.format == A.format and columns.format == Format.parse("ap_int<4>")
+    assert (rows.raw[:, 0].tolist(), columns.raw[0].tolist()) == ([24, -4, 127], [1, 2])
     convolved = np.convolve(A, FxArray([1, -1], "ap_int<2>"))
     np.testing.assert_array_equal(convolved.raw, np.convolve(A.raw, [1, -1]))
     assert (np.abs(A) >= 0).all()
@@ -498,6 +507,29 @@ def test_floats_in_and_out_at_every_width(width):
                     assert flag == (Fraction(float(back)) != exact_value)
                 else:
                     assert flag or Fraction(float(back)) == exact_value
+
+
+def test_floats_that_would_round_are_refused():
+    """from_float is exact: what float64 cannot hold is an error, and so is what is no number."""
+    f = Format.parse("ap_fixed<75,65>")
+    assert fxp.from_float([2**60, 3], f).tolist() == [2**70, 3 * 2**10]
+    for values in (
+        [0, 2**60 + 1],
+        np.array([0, 2**63 - 1]),
+        np.array([0, 2**64 - 1], dtype=np.uint64),
+        [0, Fraction(1, 3)],
+        np.array([0, 1], dtype=np.longdouble) / 3,
+    ):
+        message = (
+            r"^values must be exact as float64, not .* at index \(1,\): FxArray\(values, format"
+        )
+        with pytest.raises(ValueError, match=message):
+            fxp.from_float(values, f)
+    for values in (["0.5"], [1j]):
+        with pytest.raises(TypeError, match=r"^values must be real numbers, not of dtype"):
+            fxp.from_float(values, f)
+    with pytest.raises(TypeError, match=r"^raw must be integers, not float64"):
+        fxp.to_float([0.5], f)
 
 
 def test_text_is_a_value():
