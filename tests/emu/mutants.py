@@ -35,6 +35,84 @@ def _of(path: str, grids: str, *changes: tuple[str, str, str]) -> list[Mutant]:
 
 MUTANTS = [
     *_of(
+        "emu/ops/recurrent.py",
+        "recurrent",
+        (
+            "gates take an uncast sum",
+            "return cast(roomy(p, wide.width) + q, wide, self.op.accum)  #",
+            "return cast(p, self.op.accum, self.op.accum) + q  #",
+        ),
+        (
+            "forget and input gates exchanged",
+            "(g, a, i_f[:, :n], a), (c, r, i_f[:, n:], a)",
+            "(g, a, i_f[:, n:], a), (c, r, i_f[:, :n], a)",
+        ),
+        (
+            "lstm's products cast one by one",
+            "c = _mixed(r, (g, a, i_f[:, :n], a), (c, r, i_f[:, n:], a))",
+            "c = cast(_mixed(r, (g, a, i_f[:, :n], a)) + _mixed(r, (c, r, i_f[:, n:], a)),"
+            " growth.add(r, r), r)",
+        ),
+        (
+            "lstm's output from the state before its cast",
+            "machine.activate(c, r, a), a)), c",
+            "machine.activate(cast(c, r, a), a, a), a)), c",
+        ),
+        (
+            "activation for the gates",
+            "_activate(op.recurrent_activation, op.recurrent_table, x,",
+            "_activate(op.activation, op.table, x,",
+        ),
+        (
+            "gru keeps what it should renew",
+            "_mixed(r, (g, a, left, rest), (h, r, z, a))",
+            "_mixed(r, (h, r, left, rest), (g, a, z, a))"
+            " if r == a else _mixed(r, (g, a, z, a), (h, r, left, rest))",
+        ),
+        (
+            "gru's reset product not cast",
+            "t = _mixed(a, (z_r[:, n:], a, q[:, 2 * n :], a))",
+            "t = _mixed(machine.op.result, (z_r[:, n:], a, q[:, 2 * n :], a))",
+        ),
+        (
+            "reset gate forgotten before the product",
+            "kept = _mixed(r, (z_r[:, n:], a, h, r))",
+            "kept = h",
+        ),
+        (
+            "1 - z in the accumulator's own bits",
+            "left = floor_multiple(1, 0, rest.frac) - aligned(z, a, rest)",
+            "left = aligned(cast(floor_multiple(1, 0, rest.frac) - aligned(z, a, rest), rest, a),"
+            " a, rest)",
+        ),
+        (
+            "simple rnn cast twice",
+            "return (machine.activate(total, machine.op.accum, machine.op.result),)",
+            "a, r = machine.op.accum, machine.op.result\n"
+            "    return (cast(machine.activate(total, a, a), a, r),)",
+        ),
+        (
+            "state's product in the input's order",
+            "interleave=self.recurrent_interleave,",
+            "interleave=min(self.interleave, self.units),",
+        ),
+        (
+            "backward starts one step late",
+            "position = steps - 1 - step if self.go_backwards else step",
+            "position = (steps - step) % steps if self.go_backwards else step",
+        ),
+        (
+            "aligned ignored",
+            "out[:, position if self.aligned else step]",
+            "out[:, step]",
+        ),
+        (
+            "initial state without its cast",
+            "cast(raw, value.format, self.result)\n                for raw",
+            "raw\n                for raw",
+        ),
+    ),
+    *_of(
         "emu/ops/activation.py",
         "activation",
         (

@@ -7,6 +7,7 @@ import pytest
 
 from emu.op import Value
 from emu.ops import CELLS, Recurrent
+from emu.tables import function_table
 from fxp import Format
 from tests import oracle, oracle_recurrent
 from tests.emu import grid
@@ -152,9 +153,9 @@ def test_every_mode_of_accumulator_and_state(part):
 def test_every_sequence(name):
     """All sequences of two steps, and many of four, of two features."""
     for names in PAIRS:
-        check(name, "fixed<4,2>", limit=300, names=names)
-    check(name, "fixed<3,2>", steps=4, n_in=2, units=3, limit=60)
-    check(name, "fixed<3,2>", steps=1, n_in=2, units=1, limit=60)
+        check(name, "fixed<3,2>", names=names, units=1 + (names == PAIRS[0]))
+    check(name, "fixed<3,2>", steps=4, n_in=2, units=3, limit=20)
+    check(name, "fixed<3,2>", steps=1, n_in=2, units=1)
 
 
 @pytest.mark.parametrize("name", CELL_NAMES)
@@ -185,7 +186,7 @@ def test_orders_of_accumulation(name):
     """Each product has its own order, which a saturating accumulator shows."""
     seen = []
     for orders in ((1, 1), (2, 1), (1, 2), (2, 2)):
-        options = {"n_in": 4, "units": 4, "w": "fixed<4,3>", "wr": "fixed<4,3>", "limit": 25}
+        options = {"n_in": 4, "units": 4, "w": "fixed<4,3>", "wr": "fixed<4,3>", "limit": 10}
         options |= {"accum": "fixed<6,3,TRN,SAT>", "result": "fixed<7,3>", "orders": orders}
         seen.append(check(name, "fixed<4,2>", steps=3, **options))
     for k in range(3):
@@ -195,7 +196,7 @@ def test_orders_of_accumulation(name):
 @pytest.mark.parametrize("name", CELL_NAMES)
 def test_backward_aligned_and_last(name):
     """The last x first; y where x stood, or in the order of computation; or only the last y."""
-    options = {"steps": 3, "limit": 25, "accum": "fixed<9,4>"}
+    options = {"steps": 3, "limit": 12, "accum": "fixed<9,4>"}
     forward = check(name, "fixed<4,2>", **options)
     backward = check(name, "fixed<4,2>", go_backwards=True, **options)
     placed = check(name, "fixed<4,2>", go_backwards=True, aligned=True, **options)
@@ -229,24 +230,28 @@ def test_beyond_62_bits(name):
             check(name, text, limit=12, table=("fixed<18,8>", "fixed<70,4>")[k % 2], **options)
 
 
+@functools.cache
+def real_table(name, t):
+    return function_table(name, 1024, t)
+
+
 @pytest.mark.parametrize("name", CELL_NAMES)
 def test_reference_in_float(name):
-    """Wide formats come within two hundredths of the same cell in float64, in each direction."""
-    from emu.tables import function_table
-
+    """Wide formats come within a few hundredths of the same cell in float64, in each direction."""
     wide = Format.parse("fixed<40,12,RND,SAT>")
+    tables = {
+        "table": real_table("tanh", wide),
+        "recurrent_table": real_table("sigmoid", wide) if name != "simple_rnn" else None,
+    }
     for fields in ({}, {"go_backwards": True}, {"go_backwards": True, "aligned": True}):
         op, _ = cell(name, n_in=3, units=4, accum="fixed<40,12>", result="fixed<40,12>")
-        tables = {"table": function_table("tanh", 4096, wide)}
-        if CELLS[name].recurrent_activation:
-            tables["recurrent_table"] = function_table("sigmoid", 4096, wide)
         op = Recurrent(**{**op.fields(), "return_sequences": True, **tables, **fields})
         x = np.random.default_rng(0).integers(-(2**12), 2**12, (20, 5, 3))
         value = Value("x", (5, 3), Format.parse("fixed<20,8>"))
         raw = op.evaluate(x, values=(value,))
         real = op.reference(np.ldexp(x.astype(np.float64), -12))
-        # An entry of the tables stands for 2**-9 or 2**-8 of x; slopes are at most 1.
-        np.testing.assert_allclose(np.ldexp(raw.astype(np.float64), -28), real, atol=0.02)
+        # An entry of the tables stands for 2**-7 or 2**-6 of x; slopes are at most 1.
+        np.testing.assert_allclose(np.ldexp(raw.astype(np.float64), -28), real, atol=0.05)
 
 
 @pytest.mark.parametrize(

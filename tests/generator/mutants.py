@@ -25,6 +25,7 @@ ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
 SUMS = "test_grid_dense.py::test_sums_in_cpp"
 SOFTMAX = "test_grid_softmax.py"
 FIRMWARE = "test_firmware.py"
+RECURRENT = "test_grid_recurrent.py::test_recurrent_layers_in_cpp"
 
 
 class Mutant(NamedTuple):
@@ -42,6 +43,80 @@ def of(path, *changes):
 
 
 MUTANTS = [
+    *of(
+        "hls_lib/recurrent.hpp",
+        (
+            "products of the state's cell cast one by one",
+            "convert<y_t>(gate[2 * n + k] * gate[k] + state[1][k] * gate[n + k])",
+            "convert<y_t>(convert<y_t>(gate[2 * n + k] * gate[k]) + state[1][k] * gate[n + k])",
+            RECURRENT,
+        ),
+        (
+            "output from the accumulator's copy of the state",
+            "state_activation<CONFIG, n>::of(state[1], seen, table);",
+            "for (int k = 0; k < n; k++) q[k] = convert<A>(state[1][k]);\n"
+            "        state_activation<CONFIG, n>::of(q, seen, table);",
+            RECURRENT,
+        ),
+        (
+            "1 - z in the gate's own bits",
+            "g[k] * (whole<2>(1) - z[k])",
+            "g[k] * convert<A>(whole<2>(1) - z[k])",
+            RECURRENT,
+        ),
+        (
+            "sums of the gates uncast",
+            "y[i] = convert<A>(p[i] + q[i]);",
+            "y[i] = from_raw<A>(raw_of(p[i]) + raw_of(q[i]));",
+            RECURRENT,
+        ),
+        (
+            "reset product reinterpreted",
+            "q[2 * n + k] = convert<A>(gate[n + k] * q[2 * n + k]);",
+            "q[2 * n + k] = convert<A>(convert<y_t>(gate[n + k] * q[2 * n + k]));",
+            RECURRENT,
+        ),
+        (
+            "state's product in the input's order",
+            "static const int steps = CONFIG::recurrent_steps, interleave ="
+            " CONFIG::recurrent_interleave;",
+            "static const int steps = n_in, interleave = 1;",
+            RECURRENT,
+        ),
+        (
+            "gates over the range of a sigmoid",
+            "look_up<recurrent_activation_table<CONFIG, SIZE>, SPAN>",
+            "look_up<recurrent_activation_table<CONFIG, SIZE>, 16>",
+            RECURRENT,
+        ),
+        (
+            "backward from the step before the last",
+            "CONFIG::go_backwards ? CONFIG::n_steps - 1 - step : step",
+            "CONFIG::go_backwards ? (2 * CONFIG::n_steps - 2 - step) % CONFIG::n_steps : step",
+            RECURRENT,
+        ),
+        (
+            "outputs never aligned",
+            "CONFIG::aligned ? position : step",
+            "step",
+            RECURRENT,
+        ),
+        (
+            "given state without its cast",
+            "state[k] = convert<y_t>(given[k]);",
+            "state[k] = from_raw<y_t>(raw_of(given[k]));",
+            RECURRENT,
+        ),
+    ),
+    *of(
+        "generator/project.py",
+        (
+            "recurrent weights input by input",
+            'raws["recurrent_weight"] = op.recurrent_weight.raw.T',
+            'raws["recurrent_weight"] = op.recurrent_weight.raw',
+            RECURRENT,
+        ),
+    ),
     *of(
         "hls_lib/platform.hpp",
         (
