@@ -7,7 +7,7 @@ The synthesised hardware does not have these defects, which lie in the simulatio
 from __future__ import annotations
 
 from .graph import Graph
-from .ops import Dense, Input, Recurrent
+from .ops import Convolution, Dense, Input, Recurrent
 
 __all__ = ["csim_notes"]
 
@@ -23,7 +23,7 @@ def csim_notes(graph: Graph) -> list[str]:
                 " here it truncates to 0, as documented"
             )
         sources = [graph.values[name].format for name in node.inputs]
-        if isinstance(node.op, Dense):
+        if isinstance(node.op, (Dense, Convolution)):
             sources = [node.op.accum]
         if isinstance(node.op, Recurrent):
             sources = [node.op.accum, *(table.format for table in node.op.tables().values())]

@@ -56,6 +56,8 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     removed: dict[str, str] = field(default_factory=dict)
     """Layers that are gone: name -> what became of them."""
+    split: set[str] = field(default_factory=set)
+    """Classes whose layers became several; their LayerType entries went to the parts."""
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(list(self.layers.values()))
@@ -66,6 +68,14 @@ class Draft:
             raise ValueError(f"layer names must be unique, not {layer.name!r} twice")
         self.layers[layer.name] = layer
         return layer
+
+    def insert(self, layer: Layer, before: Layer) -> None:
+        """Put ``layer`` between ``before`` and its first input."""
+        order = list(self.layers.values())
+        self.add(layer)
+        order.insert(order.index(before), layer)
+        self.layers = {item.name: item for item in order}
+        before.inputs = [layer.name, *before.inputs[1:]]
 
     def source(self, layer: Layer) -> Layer:
         """The layer that makes the first input."""

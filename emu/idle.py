@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .draft import Draft, Layer
 from .frontends.config import Config, snake_case
+from .kinds import SUMS
 from .precision.assign import effect
 
 __all__ = ["idle_notes"]
@@ -13,7 +14,7 @@ __all__ = ["idle_notes"]
 _MODEL_IDLE = {
     "BramFactor": "all weights are in the firmware",
     "TraceOutput": "graph.trace gives every layer without it",
-    "ConvImplementation": "there is no convolution",
+    "ConvImplementation": "Vitis has one implementation",
     "BitExact": "the model has no FixedPointQuantizer",
     "ChannelsLastConversion": "it belongs to PyTorch and ONNX models",
     "TransposeOutputs": "it belongs to PyTorch and ONNX models",
@@ -69,7 +70,7 @@ def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str) -> list[str
             continue
         if key in ("Strategy", "TargetCycles"):
             recurrent = "cell" in layer.attributes
-            if layer.kind != "Dense" and not (recurrent and key == "Strategy"):
+            if layer.kind not in SUMS and not (recurrent and key == "Strategy"):
                 hint = "; the effective key is Implementation" if layer.kind == "Softmax" else ""
                 idle.append(f"{key}{hint}")
             continue

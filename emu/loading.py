@@ -98,7 +98,10 @@ def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
 
     draft = read_keras(open_keras(path, weights), config)
     _refuse_stream_shapes(draft)
-    notes = [*config.notes, *check_type_names(config, {layer.kind for layer in draft})]
+    notes = [
+        *config.notes,
+        *check_type_names(config, {layer.kind for layer in draft} | draft.split),
+    ]
     known = {layer.name: layer for layer in draft}
     _check_layer_names(config, {*known, *draft.removed})
     assign(draft)

@@ -154,7 +154,17 @@ def _h5_weights(path: Path) -> Callable[[str, str], Array | None]:
 
 # Order of ``vars/<n>`` in a ``.keras`` archive.
 _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
-    "Dense": lambda c: ["kernel", *(["bias"] if c.get("use_bias", True) else [])],
+    **dict.fromkeys(
+        ("Dense", *(f"{kind}Conv{n}D" for kind in ("", "Depthwise") for n in (1, 2))),
+        lambda c: ["kernel", *(["bias"] if c.get("use_bias", True) else [])],
+    ),
+    **dict.fromkeys(
+        ("SeparableConv1D", "SeparableConv2D"),
+        lambda c: [
+            *("depthwise_kernel", "pointwise_kernel"),
+            *(["bias"] if c.get("use_bias", True) else []),
+        ],
+    ),
     "PReLU": lambda c: ["alpha"],
     "BatchNormalization": lambda c: [
         *(["gamma"] if c.get("scale", True) else []),

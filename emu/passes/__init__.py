@@ -17,6 +17,7 @@ from .batch_normalization import (
     refuse_quantized_tanh,
     remove_nop,
 )
+from .convolution import pad_streams
 from .linear import eliminate_linear, merge_linear
 from .reshape import remove_final_reshape, reshape_in_place
 from .softmax import fix_table_size, skip_softmax
@@ -55,6 +56,7 @@ FLOWS: tuple[tuple[Pass, ...], ...] = (
         Pass("infer_precision_types", infer, _CHANGES),
     ),
     (Pass("remove_nop_batch_normalization", remove_nop, _CHANGES),),  # optimize
+    (Pass("insert_zero_padding_before_conv", pad_streams, _KEEPS),),  # Vitis and Vivado: streaming
     (  # Vitis and Vivado: quantization
         Pass("merge_batch_norm_quantized_tanh", refuse_quantized_tanh, _CHANGES),
         Pass("fuse_consecutive_batch_normalization", fuse_consecutive, _CHANGES),

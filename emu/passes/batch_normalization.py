@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from ..draft import Draft, Layer
+from ..kinds import DEPTHWISE, SUMS
 
 __all__ = ["fuse_consecutive", "fuse_into_dense", "refuse_quantized_tanh", "remove_nop"]
 
@@ -28,21 +32,37 @@ def fuse_consecutive(draft: Draft, layer: Layer) -> bool:
 
 
 def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
-    """``w' = s * w, b' = s * b + b_bn`` where the Dense result is auto and has one consumer."""
+    """``w' = s * w, b' = s * b + b_bn`` where the sums' result is auto and has one consumer."""
     if layer.kind != "BatchNormalization":
         return False
     before = draft.source(layer)
-    if before.kind != "Dense" or before.types["result"] is not None:
+    if before.kind not in SUMS or before.types["result"] is not None:
         return False
     if len(draft.consumers(before)) > 1:
         return False
     scale, bias = layer.weights["scale"], layer.weights["bias"]
     weight, offset = before.weights["weight"], before.weights["bias"]
-    before.weights |= {"weight": scale * weight, "bias": scale * offset + bias}
+    fused = scale * weight
+    if before.kind in DEPTHWISE:
+        fused = _scaled_depthwise(draft, before, fused)
+    before.weights |= {"weight": fused, "bias": scale * offset + bias}
     for variable in ("weight", "bias"):
         before.types[variable] = draft.config.precision(before.name, before.kind, variable)
     draft.remove(layer, f"its scale and bias are folded into {before.name}")
     return True
+
+
+def _scaled_depthwise(draft: Draft, layer: Layer, fused: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """hls4ml multiplies (*k, C, 1) by (C,) into (*k, C, C), and reads as much of it as it needs."""
+    weight = layer.weights["weight"]
+    if fused.shape == weight.shape:
+        return fused
+    draft.note(
+        f"layer {layer.name}: hls4ml folds the batch normalisation into other weights of a"
+        " depthwise convolution than it should, and reads the first of them; set the Precision of"
+        f" {layer.name} to a result type, which keeps the two apart"
+    )
+    return fused.reshape(-1)[: weight.size].reshape(weight.shape)
 
 
 def remove_nop(draft: Draft, layer: Layer) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..draft import Draft, Layer
+from ..kinds import SUMS
 
 __all__ = ["eliminate_linear", "merge_linear"]
 
 _SAFE_PARENTS = (
-    "Dense",
+    *SUMS,
     "BatchNormalization",
     "Activation",
     "HardActivation",

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
+from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, is_pointwise, products
 
 __all__ = ["closest", "is_legal", "legal_reuse_factors", "resolve_schedule"]
 
@@ -50,45 +51,96 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
         if "cell" in layer.attributes:
             resolved[layer.name] = _recurrent(draft, layer, reuse)
             continue
-        if layer.kind == "Dense":
-            reuse, strategy = _dense(draft, layer, reuse)
-            n_in = layer.weights["weight"].shape[0]
-            interleaved = strategy != "latency" and reuse < n_in
+        entry = {"ReuseFactor": reuse, "Strategy": strategy}
+        if layer.kind in SUMS:
+            reuse, strategy = _sums(draft, layer, reuse)
+            interleaved = strategy != "latency" and reuse < products(layer)
             layer.attributes["interleave"] = reuse if interleaved else 1
-        resolved[layer.name] = {"ReuseFactor": reuse, "Strategy": strategy}
+            entry = {"ReuseFactor": reuse, "Strategy": strategy}
+        if layer.kind in CONVOLUTIONS:
+            entry["ParallelizationFactor"] = _parallelization(draft, layer)
+        resolved[layer.name] = entry
     return resolved
 
 
-def _dense(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
+def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
     name = layer.name
     strategy = strategy_of(draft.config.setting(name, layer.kind, "Strategy"), f"layer {name}")
+    if layer.kind in DEPTHWISE:
+        return reuse, _depthwise(draft, layer, strategy)
     if strategy == "latency":
         return reuse, strategy
-    n_in, n_out = layer.weights["weight"].shape
+    n_in, n_out = products(layer), layer.shape[-1]
     legal = legal_reuse_factors(n_in, n_out)
     if strategy == "resource_unrolled":
-        if reuse == 1:
-            draft.note(
-                f"layer {name}: resource_unrolled with ReuseFactor 1 is resource, as in hls4ml"
-            )
+        parallel = layer.kind in CONVOLUTIONS and draft.config.io_type == "io_parallel"
+        if reuse == 1 or parallel:
+            why = "of a convolution in io_parallel" if parallel else "with ReuseFactor 1"
+            draft.note(f"layer {name}: resource_unrolled {why} is resource, as in hls4ml")
             strategy = "resource"
         else:
             legal = legal[:-1]
     wanted: float = reuse
     cycles = draft.config.setting(name, layer.kind, "TargetCycles")
     if cycles is not None:
-        if cycles < 6 * n_out:
+        turns = math.prod(layer.shape[:-1]) if layer.kind in CONVOLUTIONS else n_out
+        if cycles < 6 * turns:
             draft.note(
-                f"layer {name}: TargetCycles {cycles} is below {6 * n_out + 1} and has no effect"
+                f"layer {name}: TargetCycles {cycles} is below {6 * turns + 1} and has no effect"
             )
         else:
-            wanted = (cycles - 6 * n_out) / n_out
+            wanted = (cycles - 6 * turns) / turns
     found = closest(legal, wanted)
     if found != wanted:
         draft.note(
             f"layer {name}: ReuseFactor {wanted:g} is not legal for {n_in} x {n_out}: {found}"
         )
+    if layer.kind in CONVOLUTIONS and draft.config.io_type == "io_parallel":
+        _require_reuse(draft, layer, found, legal)
     return found, strategy
+
+
+def _depthwise(draft: Draft, layer: Layer, strategy: str) -> str:
+    if strategy == "resource":
+        raise ValueError(
+            f"layer {layer.name}: Strategy of a depthwise convolution must be latency, not"
+            " resource: hls4ml's C simulation stops there"
+        )
+    if strategy == "resource_unrolled":
+        draft.note(
+            f"layer {layer.name}: resource_unrolled of a depthwise convolution is latency, as in"
+            " hls4ml"
+        )
+    return "latency"
+
+
+def _require_reuse(draft: Draft, layer: Layer, found: int, legal: list[int]) -> None:
+    """ValueError for the reuse factors at which hls4ml's parallel kernel stops."""
+    n_in = products(layer)
+    own = closest([factor for factor in legal if factor <= n_in], found)
+    if found > n_in:
+        raise ValueError(
+            f"layer {layer.name}: ReuseFactor of a convolution must be at most {n_in}, its inputs,"
+            f" not {found}: hls4ml's C simulation stops there; {own} is legal"
+        )
+    given = draft.config.layer_name.get(layer.name, {}).get("ReuseFactor")
+    if is_pointwise(layer) and given not in (None, found):
+        raise ValueError(
+            f"layer {layer.name}: ReuseFactor of a pointwise convolution must be legal, not"
+            f" {given}: hls4ml takes it as it is; {found} is legal"
+        )
+
+
+def _parallelization(draft: Draft, layer: Layer) -> int:
+    """``ParallelizationFactor``: positions computed at once, the nearest divisor of all of them."""
+    wanted, places = layer.attributes["parallelization_factor"], math.prod(layer.shape[:-1])
+    found = closest([n for n in range(1, places + 1) if places % n == 0], wanted)
+    if found != wanted:
+        draft.note(
+            f"layer {layer.name}: ParallelizationFactor {wanted} does not divide {places}"
+            f" positions: {found}"
+        )
+    return found
 
 
 def _recurrent(draft: Draft, layer: Layer, reuse: int) -> dict[str, Any]:

@@ -24,6 +24,9 @@ MODELS = (
     "KERAS_3layer",
     "KERAS_3layer_batch_norm",
     "KERAS_dense_16x100x100x100x100x100x5",
+    "KERAS_conv1d_small",
+    "KERAS_conv2d_model",
+    "jetTagger_Conv2D_Small",
 )
 VARIANTS = ("default", "auto", "resource_rf4", "mixed", "stream")
 CASES = [f"{model}__{variant}" for model in MODELS for variant in VARIANTS]
@@ -53,7 +56,7 @@ def test_every_recorded_bit_is_met(case, record_property):
 
 
 def test_all_cases_of_this_slice_are_here():
-    """16 io_parallel and 4 io_stream cases, 956 160 values, none silently missing."""
+    """28 io_parallel and 7 io_stream cases, 1 929 760 values, none silently missing."""
     values = sum(
         recorded[name].size
         for case in CASES
@@ -61,7 +64,7 @@ def test_all_cases_of_this_slice_are_here():
         for name in recorded.files
         if name.startswith(("y_", "t_"))
     )
-    assert (len(CASES), values) == (20, 956160)
+    assert (len(CASES), values) == (35, 1929760)
 
 
 def test_latency_order_is_wrong_for_the_resource_case():

@@ -155,9 +155,7 @@ def _drop_dilation(reader: Reader, entry: Entry, dilation: Shape) -> None:
     )
 
 
-def _padding(
-    reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides: Shape
-) -> Padding:
+def _padding(reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides: Shape) -> Padding:
     kind = str(entry.config.get("padding", "valid")).lower()
     if kind == "valid":
         return ((0, 0),) * len(size)
