@@ -28,7 +28,7 @@ __all__ = [
     "rate",
 ]
 
-ENOUGH_SECONDS = 3.0
+ENOUGH_SECONDS, MOST_SECONDS = 3.0, 20.0
 TRACED = 2000
 """Samples whose activations are counted."""
 
@@ -161,10 +161,15 @@ def interleaved(
     """Least seconds of each call, the calls taking turns after one turn to warm up.
 
     Short calls have more turns than ``repeats``: as many as fit in three seconds, at most five
-    times as many. spread: takes median / least of each, which tells how quiet the machine was.
+    times as many. Long ones have fewer, at least two, to take about twenty seconds. spread: takes
+    median / least of each, which tells how quiet the machine was.
     """
+    start = time.perf_counter()
     for call in calls.values():
         call()
+    if repeats > 1:
+        turns = MOST_SECONDS / (time.perf_counter() - start)
+        repeats = min(repeats, max(2, int(turns)))
     times: dict[str, list[float]] = {name: [] for name in calls}
     end = time.perf_counter() + ENOUGH_SECONDS
     turn = 0

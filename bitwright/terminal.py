@@ -20,6 +20,7 @@ __all__ = [
     "Failure",
     "console",
     "input_errors",
+    "progress",
     "show_report",
     "working",
 ]
@@ -71,6 +72,35 @@ def working(quiet: bool = False) -> Iterator[Callable[[str], None]]:
             yield lambda text: status.update(f"{text} ...")
     else:
         yield lambda text: screen.print(f"{text} ...", markup=False)
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[float, int], None]]:
+    """``advance(share, samples)`` moves a bar on stderr; one line where that is no terminal."""
+    screen = console(stderr=True)
+    if quiet or not screen.is_terminal:
+        if not quiet:
+            screen.print(f"{title} ...", markup=False)
+        yield lambda share, samples: None
+        return
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[samples]:,} samples"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=screen, transient=True) as bars:
+        task = bars.add_task(title, total=1.0, samples=0)
+        yield lambda share, samples: bars.update(task, completed=share, samples=samples)
 
 
 _COLOURS = {"passed": "green", "failed": "red", "not run": "yellow"}

@@ -222,7 +222,7 @@ def test_several_inputs_and_outputs(run, tmp_path):
         np.testing.assert_array_equal(found["yb"], 0 * x["b"])
     code, _, err = run("predict", config, tmp_path / "x.npz", "-o", tmp_path / "y.npy")
     assert code == 2
-    assert err == "Error: output must be a .npz file, not 'y.npy': the model gives ya, yb\n"
+    assert err == "Error: output must be a .npz or .dat file, not 'y.npy': the model gives ya, yb\n"
 
 
 # ---- bad input: exit code 2, one line, no traceback -------------------------------------------
@@ -246,12 +246,12 @@ def test_bad_files(run, small):
             f"configuration must be an existing file, not '{small}/none.yml'",
         ),
         ((good, small / "none.npy"), f"samples must be an existing file, not '{small}/none.npy'"),
-        ((good, small / "object.npy"), "samples must be a whole .npy or .npz file: "),
-        ((good, small / "cut.npy"), "samples must be a whole .npy or .npz file: "),
-        ((good, small / "cut.npz"), "samples must be a whole .npy or .npz file: "),
-        ((good, small / "inside.npz"), "samples must be a whole .npy or .npz file: "),
-        ((good, small / "text.npy"), "samples must be a whole .npy or .npz file: "),
-        ((good, small / "empty.npy"), "samples must be a whole .npy or .npz file: "),
+        ((good, small / "object.npy"), "samples must be a whole .npy file: "),
+        ((good, small / "cut.npy"), "samples must be a whole .npy file: "),
+        ((good, small / "cut.npz"), "samples must be a whole .npz file: "),
+        ((good, small / "inside.npz"), "samples must be a whole .npz file: "),
+        ((good, small / "text.npy"), "samples must be a whole .npy file: "),
+        ((good, small / "empty.npy"), "samples must be a whole .npy file: "),
         ((good, small / "wrong.npy"), "input x must have shape (N, 6), not (3, 5)"),
         ((small / "list.yml", x), f"configuration {small}/list.yml must be a mapping, not list"),
         ((small / "typo.yml", x), "key of HLSConfig: Model must be one that hls4ml knows, not "),
