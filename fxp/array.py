@@ -392,14 +392,16 @@ class FxArray(Elements):
         return self._operand(other, wanted="@").matmul(self)
 
     def dot(self, other: Any, *, accumulator: Like | None = None) -> FxArray:
-        """``matmul`` for one and two axes, product for scalars.
+        """``matmul`` for one and two axes; for scalars the product, or ``cast(0 + a * b)``.
 
         >>> FxArray([1, 2], "ap_int<4>").dot(FxArray([3, 4], "ap_int<4>"))
         FxArray.from_raw(11, 'ap_int<9>')
         """
         beside = self._operand(other, wanted="dot")
         if self.ndim == 0 or beside.ndim == 0:
-            return self * beside
+            if accumulator is None:
+                return self * beside
+            return (FxArray.zeros((), accumulator) + self * beside).cast(accumulator)  # type: ignore[no-any-return]
         if beside.ndim > 2:
             raise ValueError(
                 f"the right operand of dot must have at most 2 axes, not {beside.ndim}"

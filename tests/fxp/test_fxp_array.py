@@ -308,6 +308,42 @@ def test_shapes_of_matmul_are_numpys():
         A @ A[0]
 
 
+@pytest.mark.parametrize("accumulator", ACCUMULATORS)
+def test_dot_of_a_scalar_goes_through_the_accumulator(accumulator):
+    """A scalar beside an array: one product, one addition to zero, one cast, as matmul of length 1."""
+    one, row = A[2], A[None]
+    expected = A[:, None].matmul(FxArray.from_raw([[127]], A.format), accumulator=accumulator)
+    for got in (one.dot(row, accumulator=accumulator), row.dot(one, accumulator=accumulator)):
+        assert got.is_identical(expected.T)
+    assert one.dot(one).is_identical(one * one)
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    """What must hold, and the shape or the format that is there."""
+    cube = FxArray.zeros((2, 2, 2), "ap_int<4>")
+    with pytest.raises(
+        ValueError, match=r"^the right operand of dot must have at most 2 axes, not 3$"
+    ):
+        cube.dot(cube)
+    with pytest.raises(ValueError, match=r"^arrays of convolve must have one axis, not 3 and 1$"):
+        np.convolve(cube, A)
+    with pytest.raises(
+        ValueError, match=r"^prod must have at least one factor, not an empty axis$"
+    ):
+        FxArray.zeros((2, 0), "ap_int<4>").prod(axis=1)
+    with pytest.raises(
+        TypeError, match=r"^an index must be of an integer format, not ap_fixed<8,4>$"
+    ):
+        A[A]
+    with pytest.raises(ValueError, match=r"^copy must not be False: float64 values are computed"):
+        np.array(A, copy=False)
+    with pytest.raises(
+        TypeError, match=r"^values must be real numbers or text, not of dtype complex"
+    ):
+        FxArray(np.array([1j]), "ap_int<4>")
+    assert A[FxArray([2, 0], "ap_uint<2>")].raw.tolist() == [127, 24]
+
+
 def test_numpy_functions_that_are_exact_work():
     """Operators through ufuncs, moves, joins, extremes, sums; the format follows."""
     np.testing.assert_array_equal(np.add(A, A).raw, (A + A).raw)
