@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from emu.op import Constant, Op, Table, Value
+from emu.op import Constant, Field, Op, Table, Value
 from emu.ops import Dense, Recurrent
 
 from . import cxx
@@ -39,12 +39,25 @@ class Call:
     arrays: tuple[Array, ...]
 
 
-def kernel_call(name: str, stem: str, op: Op, inputs: Sequence[Value], schedule: Schedule) -> Call:
-    """The call of layer ``name`` on tensors like ``inputs``; raises ProjectError for its types."""
+def kernel_call(
+    name: str,
+    stem: str,
+    op: Op,
+    inputs: Sequence[Value],
+    schedule: Schedule,
+    *,
+    whole: Mapping[str, Field] | None = None,
+) -> Call:
+    """The call of layer ``name`` on tensors like ``inputs``; raises ProjectError for its types.
+
+    whole: the fields whose constants are written, where ``op`` has only a part of them.
+    """
     entry = schedule.of(name)
     fields = dict(op.configuration(*inputs))
     function = op.function
-    constants = {key: item for key, item in fields.items() if isinstance(item, (Constant, Table))}
+    constants = {
+        key: item for key, item in (whole or fields).items() if isinstance(item, (Constant, Table))
+    }
     raws = {key: item.raw for key, item in constants.items()}
     work = max(1, op.multiplications(*(value.shape for value in inputs)))
     fields["reuse_factor"] = entry.reuse_factor

@@ -53,12 +53,16 @@ _RESERVED_FORM = re.compile(
 )
 
 SUFFIXES = (
-    *("", "_t", "_in", "_out", "_copy", "_config"),
+    *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_window", "_beats"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
-    *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file")),
-    *(f"{port}{use}" for port in ("_out", "_copy") for use in ("_raw", "_file", "_expected")),
+    *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
+    *(
+        f"{port}{use}"
+        for port in ("_out", "_copy")
+        for use in ("_raw", "_file", "_expected", "_stream")
+    ),
 )
 """What the templates append to the identifier of a layer."""
 

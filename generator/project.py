@@ -37,13 +37,17 @@ __all__ = ["MANIFEST", "Project", "ProjectError", "generate"]
 
 MANIFEST = "manifest.json"
 _COMMON = {
-    "firmware/{name}.cpp": "common/top.cpp.j2",
     "firmware/{name}.h": "common/top.h.j2",
     "firmware/defines.h": "common/defines.h.j2",
     "firmware/parameters.h": "common/parameters.h.j2",
     "{name}_test.cpp": "common/test.cpp.j2",
     "{name}_cosim.cpp": "common/cosim.cpp.j2",
     "Makefile": "common/Makefile.j2",
+}
+_PARALLEL = {"firmware/{name}.cpp": "common/top.cpp.j2"}
+_STREAM = {
+    "firmware/{name}.cpp": "stream/top.cpp.j2",
+    "firmware/layers.h": "stream/layers.h.j2",
 }
 _SHARED_HEADERS = ("platform.hpp", "platform/ap.hpp", "trace.hpp")
 _STREAM_HEADERS = ("platform/ap_stream.hpp", "stream.hpp")
@@ -160,9 +164,10 @@ def _write(
     )
     context = _context(graph, schedule, flow)
     name = context["name"]
+    own = _STREAM if context["stream"] else _PARALLEL
     texts = {
         path.format(name=name): environment.get_template(template).render(context)
-        for path, template in {**_COMMON, **flow.scripts}.items()
+        for path, template in {**_COMMON, **own, **flow.scripts}.items()
     }
     array = environment.get_template("common/weights.h.j2")
     for call in context["calls"]:
@@ -214,10 +219,10 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         wired = streams(graph, schedule, stems, known, ends)
         calls = [layer.call for layer in wired.layers]
         own: dict[str, Any] = {"streams": wired}
-        shared = (*_SHARED_HEADERS, *_STREAM_HEADERS)
+        shared = [*_SHARED_HEADERS, *_STREAM_HEADERS]
     else:
         calls, own = _arrays(graph, schedule, stems, known, ends)
-        shared = _SHARED_HEADERS
+        shared = [*_SHARED_HEADERS]
     style, interval = schedule.style()
     return {
         **own,

@@ -20,6 +20,7 @@ from emu.passes.reuse import is_legal, legal_reuse_factors
 __all__ = ["LayerSchedule", "Schedule"]
 
 STRATEGIES = ("latency", "resource", "resource_unrolled")
+IO_TYPES = ("io_parallel", "io_stream")
 STYLES = ("auto", "pipeline", "dataflow")
 
 
@@ -28,11 +29,13 @@ class LayerSchedule:
     """``reuse_factor``: uses of a multiplier per sample; ``strategy``: the shape of the kernel.
 
     recurrent_reuse_factor: that of a recurrent layer's second product; None: the same.
+    fifo_depth: beats that each stream of the layer's output holds in io_stream; None: a sample's.
     """
 
     reuse_factor: int = 1
     strategy: str = "latency"
     recurrent_reuse_factor: int | None = None
+    fifo_depth: int | None = None
 
     def __post_init__(self) -> None:
         for factor in (self.reuse_factor, self.of_state):
@@ -40,6 +43,11 @@ class LayerSchedule:
                 raise ValueError(f"reuse factor must be an integer, not {factor!r}")
             if factor < 1:
                 raise ValueError(f"reuse factor must be at least 1, not {factor}")
+        depth = self.fifo_depth
+        if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int)):
+            raise ValueError(f"FIFO depth must be an integer, not {depth!r}")
+        if depth is not None and depth < 1:
+            raise ValueError(f"FIFO depth must be at least 1, not {depth}")
         if self.strategy not in STRATEGIES:
             known = ", ".join(STRATEGIES)
             raise ValueError(f"strategy must be one of {known}, not {self.strategy!r}")
@@ -55,8 +63,9 @@ class LayerSchedule:
 class Schedule:
     """How a graph becomes hardware; layers that are not named take the default.
 
-    pipeline_style: ``auto`` takes dataflow where a layer has the resource strategy, else one
-    pipeline (hls4ml's rule for these layers). pipeline_interval: II of that pipeline.
+    io_type: io_parallel, arrays between layers, or io_stream, FIFOs between them.
+    pipeline_style: ``auto`` takes dataflow in io_stream and where a layer has the resource
+    strategy, else one pipeline (hls4ml's rule). pipeline_interval: II of that pipeline.
     """
 
     layers: Mapping[str, LayerSchedule] = field(default_factory=dict)
@@ -66,6 +75,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        if self.io_type not in IO_TYPES:
+            raise ValueError(f"io_type must be {' or '.join(IO_TYPES)}, not {self.io_type!r}")
+        if self.io_type == "io_stream" and self.pipeline_style == "pipeline":
+            raise ValueError(
+                "pipeline style must be auto or dataflow in io_stream, not 'pipeline':"
+                " layers between streams run side by side"
+            )
         if self.pipeline_style not in STYLES:
             raise ValueError(
                 f"pipeline style must be one of {', '.join(STYLES)}, not {self.pipeline_style!r}"
@@ -105,11 +121,6 @@ class Schedule:
 
     def check(self, graph: Graph) -> None:
         """Raise ValueError where the graph cannot have this schedule, naming the layer."""
-        if self.io_type != "io_parallel":
-            raise ValueError(
-                f"io_type must be io_parallel, not {self.io_type!r}: the stream kernels do not"
-                " exist yet; set IOType: io_parallel"
-            )
         names = [node.name for node in graph.nodes]
         for name in self.layers:
             if name not in names:
@@ -141,6 +152,8 @@ class Schedule:
 
     def style(self) -> tuple[str, int | None]:
         """``("PIPELINE", II or None)`` or ``("DATAFLOW", None)`` for the top function."""
+        if self.io_type == "io_stream":
+            return "DATAFLOW", None
         if self.pipeline_style != "auto":
             interval = self.pipeline_interval if self.pipeline_style == "pipeline" else None
             return self.pipeline_style.upper(), interval

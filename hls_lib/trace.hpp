@@ -1,4 +1,4 @@
-// trace(name, x): x as raw int64 values, appended to the record of ``name``; C simulation only.
+// trace<SIZE>(name, x): x as raw int64 values, appended to the record of ``name``; C simulation only.
 #ifndef BITWRIGHT_TRACE_HPP
 #define BITWRIGHT_TRACE_HPP
 
@@ -24,10 +24,21 @@ template <int SIZE, class T> void trace(const char *name, const T *x) {
         record.push_back(static_cast<long long>(raw_of(x[i]).to_int64()));
 }
 
+// The same of a stream, which keeps its beats.
+template <class S> void trace_stream(const char *name, S &x) {
+    for (int beats = static_cast<int>(x.size()); beats > 0; beats--) {
+        const auto values = x.read();
+        trace<values.size>(name, values.data);
+        x.write(values);
+    }
+}
+
 } // namespace bw
 
 #define BITWRIGHT_RECORD(name, size, x) bw::trace<size>(name, x);
+#define BITWRIGHT_RECORD_STREAM(name, x) bw::trace_stream(name, x);
 #else
+#define BITWRIGHT_RECORD_STREAM(name, x)
 #define BITWRIGHT_RECORD(name, size, x)
 #endif
 

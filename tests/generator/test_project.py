@@ -516,12 +516,23 @@ class TestErrors:
         message = r"^backend must be one of vitis, vivado, not 'quartus'$"
         refused(tmp_path, nets.mlp(), message, ProjectError, backend="quartus")
 
-    def test_io_stream(self, tmp_path):
+    def test_io_type(self, tmp_path):
+        message = r"^io_type must be io_parallel or io_stream, not 'io_strem'$"
+        refused(tmp_path, nets.mlp(IOType="io_strem"), message)
+
+    def test_one_pipeline_between_streams(self, tmp_path):
         message = (
-            r"^io_type must be io_parallel, not 'io_stream': the stream kernels do not exist yet;"
-            r" set IOType: io_parallel$"
+            r"^pipeline style must be auto or dataflow in io_stream, not 'pipeline': layers between"
+            r" streams run side by side$"
         )
-        refused(tmp_path, nets.mlp(IOType="io_stream"), message)
+        refused(tmp_path, nets.mlp(IOType="io_stream", PipelineStyle="pipeline"), message)
+
+    @pytest.mark.parametrize(
+        ("depth", "rule"), [(0, "at least 1, not 0"), (1.5, "an integer, not 1.5")]
+    )
+    def test_fifo_depth(self, depth, rule):
+        with pytest.raises(ValueError, match=rf"^FIFO depth must be {re.escape(rule)}$"):
+            LayerSchedule(fifo_depth=depth)
 
     def test_project_name(self, tmp_path):
         message = r"^ProjectName must be a C\+\+ identifier, not '2nd net'; 'n2nd_net' is one$"

@@ -1,0 +1,76 @@
+"""How a layer works through its streams: what it reads, computes and writes at a time.
+
+A kernel works on arrays. In io_stream it runs on one beat after the other where the layer allows
+it, on one window after the other behind a line buffer, or once on the whole tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from emu.op import Constant, Op, Value
+from emu.ops import Activation, BatchNormalization, Concatenate, Merge, Softmax
+
+__all__ = ["Turns", "turns"]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
+
+    width: elements of a beat of the result.
+    """
+
+    op: Op
+    inputs: tuple[Value, ...]
+    count: int
+    width: int
+
+
+def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value) -> Turns:
+    """How ``op`` works on streams of ``inputs`` in beats of ``widths``."""
+    beats = {value.size // width for value, width in zip(inputs, widths, strict=True)}
+    one = _of_beat(op, inputs, widths) if len(beats) == 1 else None
+    count = beats.pop()
+    if one is None or count == 1:
+        return Turns(op, tuple(inputs), 1, output.shape[-1])
+    given = tuple(
+        Value(value.name, (width,), value.format)
+        for value, width in zip(inputs, widths, strict=True)
+    )
+    return Turns(_slice(one, inputs[0].size, widths[0]), given, count, output.size // count)
+
+
+def _of_beat(op: Op, inputs: Sequence[Value], widths: Sequence[int]) -> Op | None:
+    """The operator as it acts on one beat of each input; None where it needs the whole tensor."""
+    if isinstance(op, Activation):
+        return op
+    if isinstance(op, BatchNormalization):
+        return op if op.scale.raw.size in (widths[0], inputs[0].size) else None
+    if isinstance(op, Softmax):
+        return replace(op, n_outer=1) if (op.n_slice, op.n_inner) == (widths[0], 1) else None
+    if isinstance(op, Merge):
+        return op if inputs[0].shape == inputs[1].shape else None
+    if isinstance(op, Concatenate):
+        pixels = [value.shape[-1] for value in inputs] == list(widths)
+        return replace(op, axis=0) if pixels and op.axis == len(inputs[0].shape) - 1 else None
+    return None
+
+
+def _slice(op: Op, size: int, width: int) -> Op:
+    """``op`` with the first ``width`` of every constant that has one value an element."""
+
+    def part(item: Any) -> Any:
+        if isinstance(item, tuple):
+            found = tuple(map(part, item))
+            return item if all(a is b for a, b in zip(found, item, strict=True)) else found
+        if not isinstance(item, Constant) or item.raw.size != size:
+            return item
+        raw, value = item.raw.reshape(-1)[:width], item.value.reshape(-1)[:width]
+        return Constant(raw, item.format, value)
+
+    own = {item.name: getattr(op, item.name) for item in fields(op)}
+    changed = {key: new for key, old in own.items() if (new := part(old)) is not old}
+    return replace(op, **changed) if changed else op
