@@ -37,7 +37,7 @@ class Samples(Protocol):
     """Number of samples; None where only reading to the end tells."""
 
     def batches(self, size: int) -> Iterator[dict[str, Any]]:
-        """One or more dicts of arrays by input name: ``size`` samples each, the last what is left."""
+        """One or more dicts of arrays by input name: ``size`` samples, the last what is left."""
 
     def share(self) -> float:
         """How much has been read, from 0 to 1."""
