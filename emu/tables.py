@@ -26,6 +26,7 @@ __all__ = [
     "RECIPES",
     "exp_table",
     "function_table",
+    "inverse_root_table",
     "inverse_table",
     "legacy_tables",
     "libm_version",
@@ -145,3 +146,15 @@ def legacy_tables(exp_size: int, inverse_size: int, format: Format) -> tuple[Tab
     x = _grid(inverse_size, 0.0, 64.0).astype(np.float64)
     inverse = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
     return exponential, _entries(inverse, format, f"legacy 1/x({inverse_size})")
+
+
+def inverse_root_table(size: int, power_of_10: int, power_of_2: int, format: Format) -> Table:
+    """``table[i] = cast(1 / sqrtf(10**-power_of_10 + i * 2**-power_of_2 / N))``, float32 inside.
+
+    hls4ml's nnet_layernorm.h, ``init_invert_sqr_table``: the quotient is a double.
+    """
+    low = np.float32(10.0**-power_of_10)
+    step = np.float32(2.0**-power_of_2) / np.float32(size)
+    x = low + step * np.arange(size).astype(np.float32)
+    values = 1.0 / np.sqrt(x).astype(np.float64)
+    return _entries(values, format, f"1/sqrt(1e-{power_of_10},{power_of_2},{size})")

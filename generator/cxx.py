@@ -55,7 +55,7 @@ _RESERVED_FORM = re.compile(
 SUFFIXES = (
     *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_window", "_beats"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
-    *("_table", "_exponential", "_inverse"),
+    *("_table", "_exponential", "_inverse", "_high", "_low"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
     *(

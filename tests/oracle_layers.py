@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tests.oracle import Type, cast, cast_raw, toward_zero, value
+from tests.oracle import _F, _LIBM, Type, cast, cast_raw, float_raw, int32, toward_zero, value
+
+_LIBM.sqrtf.argtypes = [ctypes.c_float]
+_LIBM.sqrtf.restype = ctypes.c_float
 
 # ---- merges -----------------------------------------------------------------------------------
 
@@ -82,3 +87,64 @@ def source_of(kind: str, at: Sequence[int], shape: Sequence[int], given: Sequenc
     found = [i + sign * before for i, (before, _) in zip(at, given, strict=True)]
     inside = all(0 <= i < n for i, n in zip(found, shape, strict=True))
     return tuple(found) if inside else None
+
+
+# ---- tables, thresholds, quantisers ------------------------------------------------------------
+
+
+def embedding(x: Fraction, i: int, table: Sequence[Fraction], n_out: int, result: Type) -> int:
+    """Raw element ``i`` of the row that ``x`` names; the nearest end beyond the table."""
+    place = (x * n_out + i).__floor__()
+    return cast_raw(table[min(max(place, 0), len(table) - 1)], result)
+
+
+def threshold(x: Fraction, high: Fraction, low: Fraction | None, result: Type) -> int:
+    """Raw output; binary without ``low``."""
+    if low is None:
+        return cast_raw(int(x >= high), result)
+    return cast_raw(1 if x > high else -1 if x <= low else 0, result)
+
+
+def unary(x: Fraction, data: Type, table: Sequence[Fraction], result: Type) -> int:
+    """Raw output of a table over all codes, two's complement read as unsigned."""
+    return cast_raw(table[int(x * Fraction(2) ** data.frac) % 2**data.width], result)
+
+
+# ---- layer normalisation ----------------------------------------------------------------------
+
+
+def inverse_root_table(size: int, power_of_10: int, power_of_2: int, t: Type) -> list[int]:
+    """Raw entries; every step has the C++ type of the original."""
+    low, most = _F(math.pow(10.0, -power_of_10)), _F(math.pow(2.0, -power_of_2))
+    step = most / _F(size)
+    rows = []
+    for i in range(size):
+        x = low + step * _F(i)
+        root = _LIBM.sqrtf(float(x))
+        rows.append(float_raw(1.0 / root, t))
+    return rows
+
+
+def layer_normalization(
+    x: Sequence[Fraction],
+    scale: Sequence[Fraction],
+    bias: Sequence[Fraction],
+    table: Sequence[Fraction],
+    span: int,
+    accum: Type,
+    result: Type,
+) -> list[int]:
+    """Raw outputs of one slice."""
+    k = cast(Fraction(1.0 / len(x)), accum)
+    total = Fraction(0)
+    for element in x:
+        total = cast(total + cast(element, accum), accum)
+    mean = cast(total * k, accum)
+    apart, squares = [], Fraction(0)
+    for element in x:
+        apart.append(cast(cast(element, accum) - mean, accum))
+        squares = cast(squares + cast(apart[-1] * apart[-1], accum), accum)
+    variance = cast(squares * k, accum)
+    index = int32(toward_zero(variance * len(table) * span))
+    entry = table[min(max(index, 0), len(table) - 1)]
+    return [cast_raw(d * entry * s + b, result) for d, s, b in zip(apart, scale, bias, strict=True)]

@@ -7,14 +7,18 @@ from .convolution import Convolution
 from .cropping import Cropping
 from .dense import Dense
 from .dot import Dot
+from .embedding import Embedding
 from .input import Input
+from .layer_normalization import LayerNormalization
 from .merge import MERGES, Merge
 from .pooling import POOLINGS, Pooling
 from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
 from .resize import Resize
 from .softmax import IMPLEMENTATIONS, Softmax
+from .thresholds import Sign, Thresholds
 from .transpose import Transpose
+from .unary_lut import UnaryLUT
 from .zero_padding import ZeroPadding
 
 __all__ = [
@@ -31,19 +35,25 @@ __all__ = [
     "Cropping",
     "Dense",
     "Dot",
+    "Embedding",
     "Input",
+    "LayerNormalization",
     "Merge",
     "Pooling",
     "Recurrent",
     "Reshape",
     "Resize",
+    "Sign",
     "Softmax",
+    "Thresholds",
     "Transpose",
+    "UnaryLUT",
     "ZeroPadding",
 ]
 
 OPERATORS = (
-    *(Input, Dense, Convolution, BatchNormalization, Activation, Softmax),
+    *(Input, Dense, Convolution, BatchNormalization, LayerNormalization),
+    *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Embedding),
     *(Merge, Dot, Concatenate),
     *(Pooling,),
     *(ZeroPadding, Cropping, Resize, Transpose, Reshape),
