@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from emu.op import Constant, Field, Op, Table, Value
-from emu.ops import Dense, Recurrent
+from emu.ops import Convolution, Dense, Recurrent
 
 from . import cxx
 from .errors import ProjectError
@@ -67,6 +68,20 @@ def kernel_call(
         fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
         raws["weight"] = op.weight.raw.T
         function = "dense_resource" if entry.strategy == "resource" else "dense_pipelined"
+    if isinstance(op, Convolution):
+        position = op.position()
+        filters = op.weight.shape[-1]
+        work = op.weight.raw.size
+        fields["steps"] = schedule.steps(name, position)
+        fields["block_factor"] = multiplier_limit(work, entry.reuse_factor)
+        # A stream's kernel sees one window, that is one position, at a time.
+        places = math.prod(op.places(inputs[0].shape[:-1]))
+        parallel = math.gcd(places, entry.parallelization_factor)
+        fields["parallel"] = parallel
+        fields["multiplier_limit"] = multiplier_limit(work * parallel, entry.reuse_factor)
+        raws["weight"] = op.weight.raw.reshape(-1, filters).T
+        kind = "resource" if entry.strategy == "resource" else "pipelined"
+        function = f"convolution_{kind}"
     if isinstance(op, Recurrent):
         fields["steps"] = schedule.steps(name, op)
         fields["recurrent_steps"] = schedule.state_steps(name, op)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emu import Graph
-from emu.ops import Dense, Recurrent
+from emu.ops import Convolution, Dense, Recurrent
 from emu.passes.reuse import is_legal, legal_reuse_factors
 
 __all__ = ["LayerSchedule", "Schedule"]
@@ -29,20 +29,26 @@ class LayerSchedule:
     """``reuse_factor``: uses of a multiplier per sample; ``strategy``: the shape of the kernel.
 
     recurrent_reuse_factor: that of a recurrent layer's second product; None: the same.
+    parallelization_factor: positions that a convolution computes at once.
     fifo_depth: beats that each stream of the layer's output holds in io_stream; None: a sample's.
     """
 
     reuse_factor: int = 1
     strategy: str = "latency"
     recurrent_reuse_factor: int | None = None
+    parallelization_factor: int = 1
     fifo_depth: int | None = None
 
     def __post_init__(self) -> None:
-        for factor in (self.reuse_factor, self.of_state):
+        for what, factor in (
+            ("reuse factor", self.reuse_factor),
+            ("reuse factor", self.of_state),
+            ("parallelization factor", self.parallelization_factor),
+        ):
             if isinstance(factor, bool) or not isinstance(factor, int):
-                raise ValueError(f"reuse factor must be an integer, not {factor!r}")
+                raise ValueError(f"{what} must be an integer, not {factor!r}")
             if factor < 1:
-                raise ValueError(f"reuse factor must be at least 1, not {factor}")
+                raise ValueError(f"{what} must be at least 1, not {factor}")
         depth = self.fifo_depth
         if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int)):
             raise ValueError(f"FIFO depth must be an integer, not {depth!r}")
@@ -105,6 +111,7 @@ class Schedule:
                     entry.get("ReuseFactor", 1),
                     str(entry.get("Strategy", "latency")).lower(),
                     entry.get("RecurrentReuseFactor"),
+                    entry.get("ParallelizationFactor", 1),
                 )
             except ValueError as error:
                 raise ValueError(f"layer {name}: {error}") from None
@@ -132,12 +139,16 @@ class Schedule:
         for node in graph.nodes:
             if isinstance(node.op, Dense):
                 _check_dense(node.name, node.op, self.of(node.name))
+            elif isinstance(node.op, Convolution):
+                places = math.prod(graph.values[node.name].shape[:-1])
+                _check_convolution(node.name, node.op, self.of(node.name), places)
             elif isinstance(node.op, Recurrent):
                 _check_recurrent(node.name, node.op, self.of(node.name))
             elif self.of(node.name).strategy != "latency":
                 raise ValueError(
                     f"layer {node.name}: strategy must be latency, not"
-                    f" {self.of(node.name).strategy!r}: only dense and recurrent layers have others"
+                    f" {self.of(node.name).strategy!r}: only dense, convolutional and recurrent"
+                    " layers have others"
                 )
 
     def steps(self, name: str, op: Dense | Recurrent) -> int:
@@ -182,6 +193,20 @@ def _check_dense(name: str, op: Dense, entry: LayerSchedule) -> None:
             f" must be the model's ({_order(own)}), not the schedule's"
             f" ({_order(interleave)}); load the configuration with this ReuseFactor and"
             " Strategy"
+        )
+
+
+def _check_convolution(name: str, op: Convolution, entry: LayerSchedule, places: int) -> None:
+    _check_dense(name, op.position(), entry)
+    if op.groups > 1 and entry.strategy == "resource":
+        raise ValueError(
+            f"layer {name}: strategy of a convolution with {op.groups} groups must be latency or"
+            " resource_unrolled, not resource: its groups do not share a memory word"
+        )
+    if places % entry.parallelization_factor:
+        raise ValueError(
+            f"layer {name}: parallelization factor must divide its {places} positions, not"
+            f" {entry.parallelization_factor}"
         )
 
 

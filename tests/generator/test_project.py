@@ -561,7 +561,7 @@ class TestErrors:
         refused(tmp_path, nets.mlp({"fc1": ("compressed", 1)}), message)
 
     def test_strategy_of_another_layer(self, tmp_path):
-        message = r"^layer softmax: strategy must be latency, not 'resource': only dense and recurrent layers have others$"
+        message = r"^layer softmax: strategy must be latency, not 'resource': only dense, convolutional and recurrent layers have others$"
         refused(tmp_path, nets.mlp({"softmax": ("resource", 1)}), message)
 
     @pytest.mark.parametrize(
