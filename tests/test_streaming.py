@@ -330,13 +330,17 @@ def _broken_packed(folder, x):
     (folder / "x.npz").write_bytes(data)
 
 
-def _short_member(folder, x):
-    """The header names more than the member holds; the zip itself is whole."""
-    np.save(folder / "whole.npy", x)
-    data = (folder / "whole.npy").read_bytes()[:-8]
-    (folder / "whole.npy").unlink()
-    with zipfile.ZipFile(folder / "x.npz", "w") as file:
-        file.writestr("x.npy", data)
+def _member(change):
+    """A zip that is whole, of an .npy that is not."""
+
+    def make(folder, x):
+        np.save(folder / "whole.npy", x)
+        data = (folder / "whole.npy").read_bytes()
+        (folder / "whole.npy").unlink()
+        with zipfile.ZipFile(folder / "x.npz", "w") as file:
+            file.writestr("x.npy", change(data))
+
+    return make
 
 
 def _set(value, index=(4321, 2)):
@@ -384,7 +388,14 @@ BAD = {
     ),
     "wrong sum": (_broken_member, r"whole \.npz file: .*x\.npz: Bad CRC-32 for file 'x\.npy'"),
     "broken packing": (_broken_packed, r"whole \.npz file: .*x\.npz: "),
-    "short member": (_short_member, r"whole \.npz file: .*x\.npz: it ends inside input x"),
+    "short member": (
+        _member(lambda data: data[:-8]),
+        r"whole \.npz file: .*x\.npz: it ends inside input x",
+    ),
+    "longer member": (
+        _member(lambda data: data + bytes(8)),
+        r"whole \.npz file: .*x\.npz: more follows the \(5003, 6\) values its header names",
+    ),
     "other name": (
         lambda folder, x: np.savez(folder / "x.npz", y=x),
         r"x must have the inputs \['x'\], not \['y'\]: .*x\.npz",
