@@ -140,20 +140,29 @@ def _one_blas_thread(plan: Plan) -> Any:
 def _run_block(
     plan: Plan, arrays: Mapping[str, Any], rows: slice, workspace: Any, out: Mapping[str, Any]
 ) -> None:
-    from .engine.steps import InputStep
-
     blocks, rooms = workspace
     for planned in plan.steps:
         block = blocks[planned.writes]
         if planned.reads:
             planned.step.run(*(blocks[name] for name in planned.reads), out=block, rooms=rooms)
         else:
-            part = arrays[planned.writes][rows]
-            if isinstance(planned.step, InputStep):
-                part = _floats(part, planned.writes, rows.start)
-            planned.step.run(part, out=block, rooms=rooms)
+            _read(planned, arrays[planned.writes][rows], rows.start, block, rooms)
         for name in plan.kept_at[planned.writes]:
             _give(block, plan.kept[name], out[name][rows])
+
+
+def _read(planned: Any, part: Any, first: int, block: Any, rooms: Any) -> None:
+    """Some samples of an input, or of a given tensor, into its block."""
+    from .engine.steps import InputStep
+
+    step = planned.step
+    if not isinstance(step, InputStep):
+        step.run(part, out=block, rooms=rooms)
+        return
+    floats = _floats(part, planned.writes, first)
+    if not step.fast(floats, out=block, rooms=rooms):
+        _require_finite(floats.reshape(part.shape), planned.writes, first)
+        step.run(floats, out=block)
 
 
 def _give(block: Any, value: Value, out: Any) -> None:
@@ -176,10 +185,11 @@ def _give(block: Any, value: Value, out: Any) -> None:
 
 def as_floats(graph: Graph, x: Any) -> dict[str, npt.NDArray[np.float64]]:
     """The caller's samples as one float64 array per input, by name; errors as ``Graph.predict``."""
-    return {
-        name: _floats(array, name, 0).reshape(array.shape)
-        for name, array in checked(graph, x).items()
-    }
+    found = {}
+    for name, array in checked(graph, x).items():
+        found[name] = _floats(array, name, 0).reshape(array.shape)
+        _require_finite(found[name], name, 0)
+    return found
 
 
 def checked(graph: Graph, x: Any) -> dict[str, npt.NDArray[Any]]:
@@ -228,10 +238,11 @@ def _floats(part: npt.NDArray[Any], name: str, first: int) -> npt.NDArray[np.flo
     """Samples as contiguous float64, (samples, features); errors name the whole array's index."""
     if part.dtype.kind in "iu" and part.dtype.itemsize == 8:
         _refuse(np.abs(part.astype(object)) > 2**53, part, name, first, "exact in float64")
-    floats = np.ascontiguousarray(part, dtype=np.float64)
-    if not np.isfinite(floats).all():
-        _refuse(~np.isfinite(floats), floats, name, first, "finite")
-    return floats.reshape(len(part), -1)
+    return np.ascontiguousarray(part, dtype=np.float64).reshape(len(part), -1)
+
+
+def _require_finite(floats: npt.NDArray[np.float64], name: str, first: int) -> None:
+    _refuse(~np.isfinite(floats), floats, name, first, "finite")
 
 
 def _refuse(bad: Any, part: npt.NDArray[Any], name: str, first: int, must: str) -> None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fxp.casting import cast_row, overflow_raw, round_raw
+from fxp.casting import overflow_raw, round_raw
 from fxp.compiled import kernel
 
 __all__ = [
-    "BITS",
-    "CAST",
-    "CLIP",
     "GROUP",
     "finish_rows",
     "finish_rows32",
@@ -26,15 +23,49 @@ __all__ = [
     "ordered64",
     "read_block",
     "relu_row",
+    "stage_row",
     "write_block",
 ]
 
 GROUP = 4
 """Entries per pass over a row."""
 
-CAST, CLIP, BITS = 0, 1, 2
-"""First column of a stage: a cast (the recipe follows), ``min(max(x, low), high)``, or the bits
-``(x >> shift) & mask``."""
+
+@kernel(inline=True)
+def stage_row(m, out, s):  # type: ignore[no-untyped-def]
+    """One stage (the numbers of ``epilogue.Stage``) of one int64 row, into another to vectorise."""
+    least, most, up, bias, sign_mask, odd_mask = s[0], s[1], s[2], s[3], s[4], s[5]
+    flip, down, low, high, lift, mask = s[6], s[7], s[8], s[9], s[10], s[11]
+    if sign_mask == 0 and odd_mask == 0:
+        for b in range(m.size):
+            r = ((min(max(m[b], least), most) << up) + bias) >> down
+            out[b] = ((min(max(r, low), high) << lift) >> lift) & mask
+    else:
+        for b in range(m.size):
+            v = min(max(m[b], least), most)
+            r = (v + bias + ((v >> 63) & sign_mask) + (((v >> down) ^ flip) & odd_mask)) >> down
+            out[b] = ((min(max(r, low), high) << lift) >> lift) & mask
+
+
+@kernel(inline=True)
+def _stage_row32(m, out, s):  # type: ignore[no-untyped-def]
+    # stage_row on int32, where nothing is shifted left and nothing leaves 32 bits; masks of the
+    # shift counts keep numba's shifts at 32 bits
+    least, most, bias, sign_mask, odd_mask = s[0], s[1], s[3], s[4], s[5]
+    flip, down, low, high, lift, mask = s[6], s[7] & 31, s[8], s[9], s[10] & 31, s[11]
+    if sign_mask == 0 and odd_mask == 0:
+        for b in range(m.size):
+            r = np.int32(np.int32(min(max(m[b], least), most) + bias) >> down)
+            r = np.int32(min(max(r, low), high) << lift)
+            out[b] = np.int32(np.int32(r >> lift) & mask)
+    else:
+        for b in range(m.size):
+            v = min(max(m[b], least), most)
+            sign = np.int32(np.int32(v >> 31) & sign_mask)
+            odd = np.int32(np.int32(np.int32(v >> down) ^ flip) & odd_mask)
+            r = np.int32(np.int32(np.int32(np.int32(v + bias) + sign) + odd) >> down)
+            r = np.int32(min(max(r, low), high) << lift)
+            out[b] = np.int32(np.int32(r >> lift) & mask)
 
 
 @kernel(inline=True)
@@ -46,83 +77,39 @@ def relu_row(row):  # type: ignore[no-untyped-def]
 
 @kernel
 def finish_rows(x, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
-    """``out = table[stages(x) - base]`` row by row; an empty table: ``stages(x)``."""
+    """``out = table[stages(x) - base]`` row by row; an empty table: ``stages(x)``. wide: int64."""
     n = x.shape[1]
     for j in range(x.shape[0]):
-        x_row, out_row = x[j], out[j]
-        row, other = wide[:n], wide[n : 2 * n]  # a cast in place would not vectorise
-        for b in range(n):
+        x_row, out_row, row, other = x[j], out[j], wide[:n], wide[n : 2 * n]
+        for b in range(row.size):
             row[b] = x_row[b]
         for k in range(stages.shape[0]):
-            s = stages[k]
-            if s[0] == 0:
-                into = (s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11])
-                cast_row(row, other, into)
-                row, other = other, row
-            elif s[0] == 1:
-                low, high = s[1], s[2]
-                for b in range(n):
-                    row[b] = min(max(row[b], low), high)
-            else:
-                shift, mask = s[1], s[2]
-                for b in range(n):
-                    row[b] = (row[b] >> shift) & mask
+            stage_row(row, other, stages[k])
+            row, other = other, row
         if table.size > 0:
-            for b in range(n):
+            for b in range(row.size):
                 out_row[b] = table[row[b] - base]
         else:
-            for b in range(n):
+            for b in range(row.size):
                 out_row[b] = row[b]
-
-
-@kernel(inline=True)
-def _cast_row32(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, lift, signed):  # type: ignore[no-untyped-def]
-    # the cast of fxp on int32: shift >= 0, WRAP, SAT or SAT_SYM, and |m| + bias below 2**31
-    n = m.size
-    s, up = shift & 31, lift & 31
-    if sign_mask == 0 and odd_mask == 0:
-        for b in range(n):
-            out[b] = np.int32(np.int32(m[b] + bias) >> s)
-    else:
-        for b in range(n):
-            sign = np.int32(np.int32(m[b] >> 31) & sign_mask)
-            odd = np.int32(np.int32(np.int32(m[b] >> s) ^ flip) & odd_mask)
-            out[b] = np.int32(np.int32(np.int32(np.int32(m[b] + bias) + sign) + odd) >> s)
-    if kind == 1:
-        for b in range(n):
-            out[b] = min(max(out[b], low), high)
-    elif signed != 0:
-        for b in range(n):
-            out[b] = np.int32(np.int32(out[b] << up) >> up)
-    else:
-        for b in range(n):
-            out[b] = np.int32(out[b] & high)
 
 
 @kernel
 def finish_rows32(x, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
-    """``finish_rows`` where every stage is proved to stay within int32; CAST and CLIP only."""
+    """``finish_rows`` on int32 rows, for stages proved to stay within them."""
     n = x.shape[1]
     for j in range(x.shape[0]):
-        x_row, out_row = x[j], out[j]
-        row, other = wide[:n], wide[n : 2 * n]
-        for b in range(n):
+        x_row, out_row, row, other = x[j], out[j], wide[:n], wide[n : 2 * n]
+        for b in range(row.size):
             row[b] = x_row[b]
         for k in range(stages.shape[0]):
-            s = stages[k]
-            if s[0] == 0:
-                lift = np.int32(32 - s[9])
-                _cast_row32(row, other, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], lift, s[10])
-                row, other = other, row
-            else:
-                low, high = s[1], s[2]
-                for b in range(n):
-                    row[b] = min(max(row[b], low), high)
+            _stage_row32(row, other, stages[k])
+            row, other = other, row
         if table.size > 0:
-            for b in range(n):
+            for b in range(row.size):
                 out_row[b] = table[row[b] - base]
         else:
-            for b in range(n):
+            for b in range(row.size):
                 out_row[b] = row[b]
 
 
@@ -257,31 +244,30 @@ def ordered64(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def read_block(x, scale, into, wide, out):  # type: ignore[no-untyped-def]
+def read_block(x, scale, stage, wide, out):  # type: ignore[no-untyped-def]
     """Cast samples x features of float64 into features x samples; how many it could not.
 
     scale: 2**(frac + 2). Two bits below the LSB hold the half bit and, as a sticky bit, all that
     lies below it. NaN, infinities and |x * scale| >= 2**60 are left to the caller.
     """
     samples, features = x.shape
-    near = 0
+    far = 0
     for first in range(0, samples, 64):
         last = min(first + 64, samples)
         size = (last - first) * features
         part = x[first:last].reshape(-1)
         for k in range(size):
             y = part[k] * scale
-            fits = abs(y) < 2.0**60 and (y != 0 or part[k] == 0)
-            near += int(fits)
-            y = y if fits else 0.0
+            far += int((not abs(y) < 2.0**60) | ((y == 0) & (part[k] != 0)))
             floor = np.floor(y)
             wide[k] = np.int64(floor) | np.int64(y != floor)
-        cast_row(wide[:size], wide[size : 2 * size], into)
+        cast = wide[size : 2 * size]
+        stage_row(wide[:size], cast, stage)
         for f in range(features):
             row = out[f, first:last]
             for b in range(last - first):
-                row[b] = wide[size + b * features + f]
-    return x.size - near
+                row[b] = cast[b * features + f]
+    return far
 
 
 @kernel

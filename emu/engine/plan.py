@@ -15,17 +15,16 @@ from fxp import NARROW_WIDTH, Format, cast
 from ..linear import Interval, Linear
 from ..op import Op, Value
 from ..ops import Input
+from .epilogue import Epilogue, Rooms
 from .paths import Path, admissible, largest, stays_inside
 from .steps import (
     SUMS,
     BlockStep,
-    Epilogue,
     GivenStep,
     InputStep,
     LinearStep,
     PlainStep,
     PointwiseStep,
-    Rooms,
 )
 
 if TYPE_CHECKING:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fxp import Format, from_float
-from fxp.casting import SAT, recipe
+from fxp import NARROW_WIDTH, Format, from_float
+from fxp.casting import recipe
 
 from ..linear import Interval, Linear
 from ..op import Op, Value
 from . import loops
+from .epilogue import Block, Epilogue, Rooms, cast_stage
 from .paths import halves, largest
 
 __all__ = [
@@ -31,105 +32,6 @@ __all__ = [
     "Rooms",
 ]
 
-Block = npt.NDArray[Any]
-"""Raw integers, features x samples, of the narrowest dtype that holds the format."""
-
-
-class Rooms:
-    """Scratch rows for blocks of ``samples``; one per thread."""
-
-    def __init__(self, samples: int) -> None:
-        self.samples = samples
-        self._arrays: dict[tuple[str, str], Any] = {}
-
-    def row(self, name: str, dtype: Any, size: int | None = None) -> Any:
-        """A scratch array of one row (or ``size`` elements), the same one at every call."""
-        key = (name, np.dtype(dtype).str)
-        size = self.samples if size is None else size
-        found = self._arrays.get(key)
-        if found is None or found.size < size:
-            found = self._arrays[key] = np.empty(size, dtype=dtype)
-        return found[:size]
-
-
-@dataclass(frozen=True, eq=False)
-class Epilogue:
-    """Casts, clamps and a table that follow an accumulator, in one pass over each row.
-
-    relu: ``max(x, 0)`` comes first; the loops that sum do it in their own pass. narrow: whether
-    every stage is proved to stay within int32.
-    """
-
-    relu: bool = False
-    narrow: bool = True
-    stages: tuple[tuple[int, ...], ...] = ()
-    table: Block = field(default_factory=lambda: np.empty(0, dtype=np.int8))
-    base: int = 0
-
-    def cast(self, source: Format, target: Format, x: Interval | None = None) -> Epilogue:
-        """This epilogue and a cast after it, of raw values within ``x``."""
-        if source == target:
-            return self
-        into = recipe(source.frac, target)
-        furthest = largest(x or (source.raw_min, source.raw_max)) + into.bias + 2
-        floors = not (into.bias or into.sign_mask or into.odd_mask)
-        narrow = 0 <= into.shift < 32 and into.kind <= SAT and _fits_int32(target)
-        return self._then((loops.CAST, *into), narrow and (floors or furthest < 1 << 31))
-
-    def wrap(self, target: Format) -> Epilogue:
-        """This epilogue and ``x modulo 2**width``, in the range of ``target``, after it."""
-        return self._then((loops.CAST, *recipe(target.frac, target)), _fits_int32(target))
-
-    def clamp(self, low: int, high: int) -> Epilogue:
-        """This epilogue and ``min(max(x, low), high)`` after it."""
-        return self._then((loops.CLIP, low, high), -(1 << 31) <= low <= high < 1 << 31)
-
-    def rectify(self, high: int) -> Epilogue:
-        """This epilogue and ``max(x, 0)`` after it; high: what x cannot exceed."""
-        return replace(self, relu=True) if self.empty else self.clamp(0, high)
-
-    def bits(self, shift: int, mask: int) -> Epilogue:
-        """This epilogue and ``(x >> shift) & mask`` after it."""
-        return self._then((loops.BITS, shift, mask), False)
-
-    def look_up(self, table: Block, base: int) -> Epilogue:
-        """This epilogue and ``table[x - base]`` after it."""
-        return replace(self, table=table, base=base)
-
-    def _then(self, stage: Sequence[int], narrow: bool) -> Epilogue:
-        return replace(self, stages=(*self.stages, tuple(stage)), narrow=self.narrow and narrow)
-
-    def alone(self, x: Interval) -> Epilogue:
-        """The same where no sum precedes it: ``relu`` as a stage, of raw values within ``x``."""
-        if not self.relu:
-            return self
-        first = Epilogue().clamp(0, max(x[1], 0))
-        narrow = self.narrow and first.narrow
-        return replace(self, relu=False, stages=(*first.stages, *self.stages), narrow=narrow)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is left to do."""
-        return not (self.relu or self.stages or self.table.size)
-
-    def run(self, acc: Block, out: Block, rooms: Rooms) -> None:
-        """All but ``relu``, from one block to another."""
-        narrow = self.narrow and acc.dtype.itemsize <= 4
-        dtype, loop = (np.int32, loops.finish_rows32) if narrow else (np.int64, loops.finish_rows)
-        wide = rooms.row("wide", dtype, 2 * acc.shape[1])
-        loop(acc, out, wide, self._stages.astype(dtype), self.table, self.base)
-
-    @cached_property
-    def _stages(self) -> npt.NDArray[np.int64]:
-        stages = np.zeros((len(self.stages), 12), dtype=np.int64)
-        for row, stage in zip(stages, self.stages, strict=True):
-            row[: len(stage)] = stage
-        return stages
-
-
-def _fits_int32(format: Format) -> bool:
-    return format.width + (not format.signed) <= 32
-
 
 @dataclass(frozen=True, eq=False)
 class InputStep:
@@ -138,19 +40,26 @@ class InputStep:
     value: Value
 
     @cached_property
-    def _constants(self) -> tuple[float, tuple[int, ...]] | None:
-        frac = self.value.format.frac
-        if not -1000 < frac < 1000 or self.value.format.width > 62:
+    def _constants(self) -> tuple[float, Any] | None:
+        format = self.value.format
+        if format.width > NARROW_WIDTH or not -1000 < format.frac < 1000:
             return None
-        return 2.0 ** (frac + 2), tuple(recipe(frac + 2, self.value.format))
+        # two bits below the LSB: the half bit and a sticky bit
+        read = Format(NARROW_WIDTH, NARROW_WIDTH - format.frac - 2)
+        stage = cast_stage(read, format)
+        if stage is None:
+            return None
+        return 2.0 ** (format.frac + 2), np.array(stage.numbers(64), dtype=np.int64)
 
-    def run(self, x: npt.NDArray[np.float64], *, out: Block, rooms: Rooms) -> None:
-        """x: (samples, features), contiguous and finite or not: ValueError names the first."""
-        if self._constants is not None:
-            scale, into = self._constants
-            wide = rooms.row("input", np.int64, 128 * x.shape[1])
-            if loops.read_block(x, scale, into, wide, out) == 0:
-                return
+    def fast(self, x: npt.NDArray[np.float64], *, out: Block, rooms: Rooms) -> bool:
+        """x: (samples, features), contiguous. False where a value needs ``run``: a NaN, say."""
+        if self._constants is None:
+            return False
+        wide = rooms.row("input", np.int64, 128 * x.shape[1])
+        return bool(loops.read_block(x, *self._constants, wide, out) == 0)
+
+    def run(self, x: npt.NDArray[np.float64], *, out: Block) -> None:
+        """x: (samples, features), finite and of any size."""
         out[...] = from_float(x, self.value.format).T
 
 
@@ -357,4 +266,4 @@ class BlockStep:
 
     def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
         """blocks: one (features, samples) array an input."""
-        self.block(*blocks, out, rooms)
+        self.block(*blocks, out)

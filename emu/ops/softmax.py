@@ -9,7 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from fxp import NARROW_WIDTH, Format, cast, from_fraction, growth
+from fxp.compiled import kernel
 
+from ..engine.loops import stage_row
 from ..exact import int32, int_steps, roomy
 from ..op import Constant, Field, Op, Raw, Real, Shape, Table, Value
 
@@ -101,36 +103,25 @@ class Softmax(Op):
         widths = (apart, address, self.accum, self.inverse_input, product, self.result)
         if max(format.width for format in widths) >= NARROW_WIDTH:
             return None
-        from ..engine.steps import Epilogue, Rooms
+        from ..engine.epilogue import Epilogue
 
         whole = np.arange(inputs[0].size).reshape(self.n_outer, self.n_slice, self.n_inner)
-        places = whole.swapaxes(0, 1).reshape(self.n_slice, -1)
-        tree = _tree(0, self.n_slice)
+        places = np.ascontiguousarray(whole.swapaxes(1, 2).reshape(-1, self.n_slice))
+        tree = np.array(_tree(0, self.n_slice), dtype=np.int64).reshape(-1, 2)
         exponential = cast(self.exponential.raw, self.exponential.format, self.accum)
         found = Epilogue() if self.difference is None else Epilogue().cast(apart, address)
-        found = found.bits(*_address(address, self.exponential)).look_up(exponential, 0)
+        found = found.bits(*_address(address, self.exponential))
         summed = Epilogue().cast(growth.add(self.accum, self.accum), self.accum)
         scale = Epilogue().cast(self.accum, self.inverse_input)
         scale = scale.bits(*_address(self.inverse_input, self.inverse))
-        scale = scale.look_up(self.inverse.raw, 0)
         finished = Epilogue().cast(product, self.result)
+        if not all(stages.common for stages in (found, summed, scale, finished)):
+            return None
+        stable, inverse = self.difference is not None, self.inverse.raw
+        numbers = [stages.numbers() for stages in (found, summed, scale, finished)]
 
-        def run(x: Raw, out: Raw, rooms: Rooms) -> None:
-            # rows: the elements of a slice; columns: all slices of all samples
-            rows = x[places].reshape(self.n_slice, -1).astype(np.int64)
-            if self.difference is not None:
-                rows = rows.max(axis=0) - rows
-            e = np.empty_like(rows)
-            found.run(rows, e, rooms)
-            total = e.copy()
-            for i, j in tree:
-                total[i] += total[j]
-                summed.run(total[i : i + 1], total[i : i + 1], rooms)
-            scale.run(total[:1], total[:1], rooms)
-            e *= total[0]
-            y = np.empty(e.shape, dtype=out.dtype)
-            finished.run(e, y, rooms)
-            out[places] = y.reshape(*places.shape, -1)
+        def run(x: Raw, out: Raw) -> None:
+            _normalise(x, places, stable, exponential, tree, inverse, *numbers, out)
 
         return run
 
@@ -238,6 +229,61 @@ def _tree(first: int, count: int) -> list[tuple[int, int]]:
         *_tree(first + left, count - left),
         (first, first + left),
     ]
+
+
+@kernel(inline=True)
+def _staged(row, spare, stages):  # type: ignore[no-untyped-def]
+    # all stages of one row; the result is in one of the two
+    for k in range(stages.shape[0]):
+        stage_row(row, spare, stages[k])
+        row, spare = spare, row
+    return row
+
+
+@kernel
+def _normalise(  # type: ignore[no-untyped-def]
+    x, places, stable, exponential, tree, inverse, found, summed, scale, finished, out
+):
+    # One slice at a time; every loop runs over the samples of one element.
+    n, samples = places.shape[1], x.shape[1]
+    e = np.empty((n, samples), dtype=np.int64)
+    sums = np.empty((n, samples), dtype=np.int64)
+    top, spare = np.empty(samples, dtype=np.int64), np.empty(samples, dtype=np.int64)
+    for place in places:
+        for i in range(n):
+            row, row_e = x[place[i]], e[i]
+            for b in range(samples):
+                row_e[b] = row[b]
+        if stable:
+            top[:] = e[0]
+            for i in range(1, n):
+                row_e = e[i]
+                for b in range(samples):
+                    top[b] = max(top[b], row_e[b])
+            for i in range(n):
+                row_e = e[i]
+                for b in range(samples):
+                    row_e[b] = top[b] - row_e[b]
+        for i in range(n):
+            row_e, row = _staged(e[i], spare, found), sums[i]
+            for b in range(samples):
+                row[b] = exponential[row_e[b]]
+            e[i, :] = row
+        for k in range(tree.shape[0]):
+            first, second = sums[tree[k, 0]], sums[tree[k, 1]]
+            for b in range(samples):
+                first[b] += second[b]
+            first[:] = _staged(first, spare, summed)
+        total = _staged(sums[0], spare, scale)
+        for b in range(samples):
+            top[b] = inverse[total[b]]
+        for i in range(n):
+            row_e, row = e[i], out[place[i]]
+            for b in range(samples):
+                row_e[b] *= top[b]
+            cast_row = _staged(row_e, spare, finished)
+            for b in range(samples):
+                row[b] = cast_row[b]
 
 
 def _top_bits(raw: Raw, format: Format, size: int) -> Raw:

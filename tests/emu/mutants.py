@@ -297,32 +297,43 @@ MUTANTS = [
         ("sat_bits ignored", "or self.accum.sat_bits > 0", "or False"),
         (
             "bias keeps its bits",
-            "start = cast(self.bias.raw, self.bias.format, self.accum)",
-            "start = self.bias.raw",
+            "start=cast(self.bias.raw, self.bias.format, self.accum)",
+            "start=self.bias.raw",
+        ),
+        ("weights not in the inputs' order", "self.weight.raw[order].T", "self.weight.raw.T"),
+    ),
+    *_of(
+        "emu/linear.py",
+        "dense",
+        (
+            "sat_bits wrap freely",
+            "is Overflow.WRAP and not self.accum.sat_bits",
+            "is Overflow.WRAP",
         ),
         (
-            "no bias",
-            "row[:] = start\n        for i in order:",
-            "row[:] = 0\n        for i in order:",
-        ),
-        ("bias added last", "out += start\n", "out += 0\n"),
-        ("inside tested without bias", "worst += int(max(np.abs(start), default=0))\n", "pass\n"),
-        (
-            "inside tested without rounding",
-            "(bound >> lost) + self.weight.shape[0] if lost",
-            "(bound >> lost) if lost",
+            "result not cast",
+            "return cast(out.T, self.accum, self.result)",
+            "return np.ascontiguousarray(out.T)",
         ),
         (
-            "SAT_SYM's bound",
-            "inside = worst <= min(into.high, -into.low if self.accum.signed else 0)",
-            "inside = worst <= into.high",
+            "wide products not cast",
+            "out[:, columns] + cast(products, self.product, self.accum)",
+            "out[:, columns] + (products >> max(self.shift, 0) << max(-self.shift, 0))",
         ),
-        ("BLAS beyond 53 bits", "_BLAS_LIMIT = 2**53", "_BLAS_LIMIT = 2**63"),
-        ("truncation for every rounding", "elif lost and into[1:5] == (0, 0, 0, 0):", "elif lost:"),
+        (
+            "wide sums not cast",
+            "out[:, columns] = cast(total, wide, self.accum)",
+            "out[:, columns] = total",
+        ),
+        ("greatest norm of all rows", "max(self.sums(np.abs(self._weights)), default=0)", "0"),
+    ),
+    *_of(
+        "emu/engine/loops.py",
+        "engine_paths",
         (
             "sum truncated once",
-            "row[j] += (v * w[i, j]) >> shift",
-            "row[j] += ((v * w[i, j]) >> shift) + (1 if i == 0 and (v * w[i, j]) & 1 else 0)",
+            "a[b] += (xe[b] * w + bias) >> shift",
+            "a[b] += (xe[b] * w + bias + (1 if e == pointer[j] else 0)) >> shift",
         ),
         (
             "products not rounded alone",
@@ -332,13 +343,13 @@ MUTANTS = [
         ("products not limited", "m = low if over < 0 else (high if over > 0 else m)\n", ""),
         (
             "sums not limited below",
-            "row[j] = min(max(row[j] + m, low), high)",
-            "row[j] = min(row[j] + m, high)",
+            "a[b] = min(max(a[b] + m, low), high)\n                else",
+            "a[b] = min(a[b] + m, high)\n                else",
         ),
         (
             "sums not limited above",
-            "row[j] = min(max(row[j] + m, low), high)",
-            "row[j] = max(row[j] + m, low)",
+            "a[b] = min(max(a[b] + m, low), high)\n                else",
+            "a[b] = max(a[b] + m, low)\n                else",
         ),
         ("deleted bit of a sum", "deleted = (s >> width) & 1", "deleted = (s >> (width - 1)) & 1"),
         (
@@ -347,16 +358,148 @@ MUTANTS = [
             "deleted = np.int64(0)",
         ),
         (
-            "wrap one bit wide",
-            "raw <<= 64 - target.width\n        raw >>= 64 - target.width",
-            "raw <<= 63 - target.width\n        raw >>= 63 - target.width",
+            "32-bit products not limited",
+            "                m = min(max(m, low), high)\n",
+            "",
         ),
-        ("unsigned wrap left out", "raw &= target.raw_max", "raw &= -1"),
         (
-            "result not cast",
-            "return out if self.accum == self.result else cast(out, self.accum, self.result)",
-            "return out",
+            "32-bit sums not limited below",
+            "a[b] = min(max(np.int32(a[b] + m), low), high)",
+            "a[b] = min(np.int32(a[b] + m), high)",
         ),
+        (
+            "second product of a group taken twice",
+            "r = np.int32(np.int32(np.int32(x2[b]) * w2) >> shift)",
+            "r = np.int32(np.int32(np.int32(x1[b]) * w2) >> shift)",
+        ),
+        ("32-bit rounding constant left out", "elif bias == 0:", "elif bias != -1:"),
+        ("floats keep their start out", "<< lift) + first", "<< lift)"),
+        ("floats not lifted", "(np.int64(row[b]) << lift)", "(np.int64(row[b]))"),
+        ("relu is one high", "row[b] = max(row[b], 0)", "row[b] = max(row[b], 1)"),
+        (
+            "32-bit wrap one bit wide",
+            "lift = np.int32(32 - s[9])",
+            "lift = np.int32(31 - s[9])",
+        ),
+        ("32-bit unsigned wrap left out", "np.int32(out[b] & high)", "out[b]"),
+        ("32-bit cast without its bound", "out[b] = min(max(out[b], low), high)", "pass"),
+        (
+            "32-bit ties",
+            "np.int32(np.int32(m[b] + bias) + sign) + odd)",
+            "np.int32(np.int32(m[b] + bias) + sign))",
+        ),
+        (
+            "table one entry off",
+            "table[row[b] - base]\n        else:\n            for b in range(n):\n                out_row[b] = row[b]\n\n\n@kernel\ndef from",
+            "table[max(row[b] - base - 1, 0)]\n        else:\n            for b in range(n):\n                out_row[b] = row[b]\n\n\n@kernel\ndef from",
+        ),
+    ),
+    *_of(
+        "emu/engine/lanes.py",
+        "engine_paths",
+        (
+            "half of a product too high",
+            "_ir.Constant(_ir.IntType(16), 15)",
+            "_ir.Constant(_ir.IntType(16), 14)",
+        ),
+        ("no rounding by halves", "            if rounds:\n", "            if False:\n"),
+        (
+            "saturating addition wraps",
+            "_add_saturated(a[b], m), bottom), top)\n            elif",
+            "_add(a[b], m), bottom), top)\n            elif",
+        ),
+        (
+            "large product not clamped",
+            "m = np.int16(min(max(np.int32(p >> shift), lowest), highest))",
+            "m = np.int16(np.int32(p >> shift))",
+        ),
+        (
+            "low half of a saturating product",
+            "m = _add(_high(xe[b], low), _low(xe[b], high))",
+            "m = _high(xe[b], low)",
+        ),
+    ),
+    *_of(
+        "emu/engine/paths.py",
+        "engine_paths",
+        (
+            "sums bounded without start",
+            "return (exact << -linear.shift) + linear.largest_start",
+            "return exact << -linear.shift",
+        ),
+        (
+            "sums bounded without rounding",
+            "return (exact >> linear.shift) + linear.longest + linear.largest_start",
+            "return (exact >> linear.shift) + linear.largest_start",
+        ),
+        (
+            "unsigned accumulators stay inside",
+            "return accum.signed and partial_bound",
+            "return partial_bound",
+        ),
+        ("inside one beyond", "<= accum.raw_max\n", "<= accum.raw_max + 1\n"),
+        ("mantissa of 25 bits", '("float32", 24)', '("float32", 25)'),
+        ("mantissa of 54 bits", '("float64", 53)', '("float64", 54)'),
+        ("floats drop bits", "if -62 <= linear.shift <= 0 and", "if -62 <= linear.shift and"),
+        (
+            "17 bits wrap to 16",
+            "return linear.accum.width <= bits if not inside else bound < 1 << (bits - 1)",
+            "return linear.accum.width <= bits + 1 if not inside else bound < 1 << (bits - 1)",
+        ),
+        ("a sum of 16 bits and a sign", "bound < 1 << (bits - 1)", "bound < 1 << bits"),
+        ("products of 32 bits", "(product < 1 << 31 and", "(product < 1 << 32 and"),
+        (
+            "ordered products of 32 bits",
+            "small = limit < 1 << 31 and",
+            "small = limit < 1 << 32 and",
+        ),
+        ("halves of 17 bits", "return into.shift <= 16 and", "return into.shift <= 17 and"),
+        (
+            "any rounding by halves",
+            "into.bias in (0, (1 << into.shift) >> 1 if into.shift > 0 else 0)",
+            "True",
+        ),
+        (
+            "low half unsigned",
+            "((weight + half) & ((1 << shift) - 1)) - half",
+            "weight & ((1 << shift) - 1)",
+        ),
+    ),
+    *_of(
+        "emu/engine/steps.py",
+        "engine_paths",
+        (
+            "products that leave 16 bits unnoticed",
+            "leaves = furthest > linear.accum.raw_max",
+            "leaves = furthest > 2 * linear.accum.raw_max + 1",
+        ),
+        ("int32 stages without their bound", "narrow and (floors or furthest < 1 << 31)", "narrow"),
+        (
+            "int32 casts of 33 bits",
+            "format.width + (not format.signed) <= 32",
+            "format.width <= 32",
+        ),
+        (
+            "relu lost where no sum precedes",
+            "        if not self.relu:\n            return self\n",
+            "        if self.stages:\n            return self\n",
+        ),
+    ),
+    *_of(
+        "emu/engine/plan.py",
+        "engine_paths",
+        (
+            "wrap left out",
+            "Epilogue() if exact or whole else",
+            "Epilogue() if exact or not whole else",
+        ),
+        (
+            "result of sums not cast",
+            "epilogue = epilogue.cast(linear.accum, linear.result, interval)\n",
+            "",
+        ),
+        ("interval ignores overflow", "if stats.wraps or stats.saturations:", "if stats.wraps:"),
+        ("fused although kept", "while node.name not in self.keep:", "while True:"),
     ),
     *_of(
         "emu/ops/batch_normalization.py",
@@ -594,7 +737,9 @@ def main(word: str) -> int:
                 found = f"its text must occur once, not {text.count(mutant.old)} times"
             else:
                 path.write_text(text.replace(mutant.old, mutant.new))
-                grid = f"tests/emu/test_grid_{mutant.grids}.py"
+                grid = f"tests/emu/test_{mutant.grids}.py"
+                if not Path(folder, grid).is_file():
+                    grid = f"tests/emu/test_grid_{mutant.grids}.py"
                 command = [
                     sys.executable,
                     "-m",
