@@ -219,7 +219,8 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         wired = streams(graph, schedule, stems, known, ends)
         calls = [layer.call for layer in wired.layers]
         own: dict[str, Any] = {"streams": wired}
-        shared = [*_SHARED_HEADERS, *_STREAM_HEADERS]
+        windows = ["window.hpp"] * any(layer.window for layer in wired.layers)
+        shared = [*_SHARED_HEADERS, *_STREAM_HEADERS, *windows]
     else:
         calls, own = _arrays(graph, schedule, stems, known, ends)
         shared = [*_SHARED_HEADERS]

@@ -57,6 +57,8 @@ class Layer:
     sources: tuple[Stream, ...]
     target: Stream
     interval: int | None
+    window: str = ""
+    """The struct of a line buffer's fields, or nothing."""
 
     @property
     def single(self) -> bool:
@@ -259,7 +261,8 @@ class _Wiring:
             for key, own in part.items()
             if isinstance(own, Constant) and own is not whole[key]
         }
-        layer = Layer(f"{stem}_layer", call, run, offsets, sources, target, interval)
+        window = cxx.structure(f"{stem}_window", run.window) if run.window else ""
+        layer = Layer(f"{stem}_layer", call, run, offsets, sources, target, interval, window)
         self.made.layers.append(layer)
         self._process(name, "layer", layer.function, sources, (target,), carried)
 

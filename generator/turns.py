@@ -6,12 +6,20 @@ it, on one window after the other behind a line buffer, or once on the whole ten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from emu.op import Constant, Op, Value
-from emu.ops import Activation, BatchNormalization, Concatenate, Merge, Softmax
+from emu.ops import (
+    Activation,
+    BatchNormalization,
+    Concatenate,
+    Convolution,
+    Merge,
+    Pooling,
+    Softmax,
+)
 
 __all__ = ["Turns", "turns"]
 
@@ -20,13 +28,15 @@ __all__ = ["Turns", "turns"]
 class Turns:
     """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
 
-    width: elements of a beat of the result.
+    width: elements of a beat of the result. window: of a layer behind a line buffer, the fields
+    that ``hls_lib/window.hpp`` names.
     """
 
     op: Op
     inputs: tuple[Value, ...]
     count: int
     width: int
+    window: Mapping[str, int] | None = None
 
 
 def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value) -> Turns:
@@ -34,6 +44,8 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
     beats = {value.size // width for value, width in zip(inputs, widths, strict=True)}
     one = _of_beat(op, inputs, widths) if len(beats) == 1 else None
     count = beats.pop()
+    if one is None and (sliding := _window(op, inputs[0], widths[0], output)) is not None:
+        return sliding
     if one is None or count == 1:
         return Turns(op, tuple(inputs), 1, output.shape[-1])
     given = tuple(
@@ -57,6 +69,48 @@ def _of_beat(op: Op, inputs: Sequence[Value], widths: Sequence[int]) -> Op | Non
         pixels = [value.shape[-1] for value in inputs] == list(widths)
         return replace(op, axis=0) if pixels and op.axis == len(inputs[0].shape) - 1 else None
     return None
+
+
+def _window(op: Op, picture: Value, width: int, output: Value) -> Turns | None:
+    """A layer whose kernel sees one window of a picture at a time: pixels in, pixels out.
+
+    Zeros stand around the picture, so that a padded maximum, and a padded average of the cells
+    inside, are left to the whole tensor.
+    """
+    if width != picture.shape[-1]:
+        return None
+    if isinstance(op, Convolution) and not op.transposed:
+        window, dilation, padding = op.kernel, op.dilation, op.padding
+        one: Op = replace(op, padding=_zeros(padding), dilation=_ones(dilation))
+    elif isinstance(op, Pooling) and not op.flat:
+        window, dilation, padding = op.window, _ones(op.window), op.padding
+        if any(map(any, padding)) and not (op.name == "average" and op.count_pad):
+            return None
+        one = replace(op, padding=_zeros(padding))
+    else:
+        return None
+    names = ("in", "out", "window", "stride", "dilation")
+    given = (picture.shape[:-1], output.shape[:-1], window, op.strides, dilation)
+    # One spatial axis is a picture of one line.
+    line = (1,) * (2 - len(window))
+    fields = {
+        f"{name}_{axis}": length
+        for name, lengths in zip(names, given, strict=True)
+        for axis, length in zip(("height", "width"), line + lengths, strict=True)
+    }
+    before = tuple(0 for _ in line) + tuple(pair[0] for pair in padding)
+    fields |= {"pad_top": before[0], "pad_left": before[1], "n_channel": width}
+    seen = Value(picture.name, (*window, width), picture.format)
+    count = output.size // output.shape[-1]
+    return Turns(one, (seen,), count, output.shape[-1], fields)
+
+
+def _zeros(pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return ((0, 0),) * len(pairs)
+
+
+def _ones(axes: Sequence[int]) -> tuple[int, ...]:
+    return (1,) * len(axes)
 
 
 def _slice(op: Op, size: int, width: int) -> Op:
