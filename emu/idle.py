@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .draft import Draft, Layer
 from .frontends.config import Config, snake_case
 from .kinds import SUMS
+from .passes.recurrent import RECURRENT
 from .precision.assign import effect
 
 __all__ = ["idle_notes"]
@@ -69,7 +70,7 @@ def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str) -> list[str
         if key in _SCHEDULE:
             continue
         if key in ("Strategy", "TargetCycles"):
-            recurrent = "cell" in layer.attributes
+            recurrent = layer.kind in RECURRENT
             if layer.kind not in SUMS and not (recurrent and key == "Strategy"):
                 hint = "; the effective key is Implementation" if layer.kind == "Softmax" else ""
                 idle.append(f"{key}{hint}")

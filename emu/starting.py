@@ -16,6 +16,7 @@ GRANULARITIES = ("model", "type", "name")
 
 _TABLE = "fixed<18,8,TRN,WRAP,0>"
 _SOFTMAX = "fixed<18,8,RND,SAT,0>"
+_WAYS = ("forward", "backward")
 _WEIGHTS = ("weight", "bias", "recurrent_weight", "recurrent_bias")
 # Keras class as hls4ml's converters name it -> type variables beside result.
 _TYPES: dict[str, tuple[str, ...]] = {
@@ -32,10 +33,11 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "SimpleRNN": _WEIGHTS[:3],
     "LSTM": _WEIGHTS,
     "GRU": _WEIGHTS,
+    "Bidirectional": tuple(f"{way}_{name}" for way in _WAYS for name in _WEIGHTS),
     "Softmax": (),
 }
 _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
-_RECURRENT = ("SimpleRNN", "LSTM", "GRU")
+_RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 _NO_REUSE = ("InputLayer", "Reshape")
 _NO_TABLE = (*_NO_REUSE, "Dense", "BatchNormalization")
 
@@ -112,7 +114,11 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
         entry["Precision"]["accum"] = "auto"
     if kind in _RECURRENT:
         entry["Precision"]["accum"] = "auto"
-        entry |= {"RecurrentReuseFactor": 1, "Static": True}
+        products = [name.title() for name in _WAYS] if kind == "Bidirectional" else [""]
+        if kind == "Bidirectional":
+            entry |= {f"{way}ReuseFactor": 1 for way in products}
+        entry |= {f"{way}RecurrentReuseFactor": 1 for way in products}
+        entry["Static"] = True
     if kind not in _NO_TABLE:
         entry["TableSize"] = 1024
         entry["Precision"]["table"] = _TABLE

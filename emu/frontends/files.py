@@ -133,7 +133,7 @@ def _h5(source: Any) -> Any:
 
 
 def _h5_weights(path: Path) -> Callable[[str, str], Array | None]:
-    """Keras 2 layout: ``[model_weights/]<layer>/.../<name>:0``."""
+    """Keras 2 layout: ``[model_weights/]<layer>/.../<name>:0``; also found: ``<folder>/<name>``."""
     arrays: dict[tuple[str, str], Array] = {}
     with _h5(path) as file:
         root = file.get("model_weights", file)
@@ -146,14 +146,22 @@ def _h5_weights(path: Path) -> Callable[[str, str], Array | None]:
         def visit(name: str, item: Any) -> None:
             if hasattr(item, "shape"):
                 parts = name.split("/")
-                arrays.setdefault((parts[0], parts[-1].split(":")[0]), np.asarray(item[()]))
+                own, array = parts[-1].split(":")[0], np.asarray(item[()])
+                arrays.setdefault((parts[0], own), array)
+                for part in parts[1:-1]:  # the two layers inside a Bidirectional one
+                    arrays.setdefault((parts[0], f"{part}/{own}"), array)
 
         root.visititems(visit)
     return lambda layer, name: arrays.get((layer, name))
 
 
+def _cell_arrays(config: Mapping[str, Any]) -> list[str]:
+    return ["kernel", "recurrent_kernel", *(["bias"] if config.get("use_bias", True) else [])]
+
+
 # Order of ``vars/<n>`` in a ``.keras`` archive.
 _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _cell_arrays),
     **dict.fromkeys(
         ("Dense", *(f"{kind}Conv{n}D" for kind in ("", "Depthwise") for n in (1, 2))),
         lambda c: ["kernel", *(["bias"] if c.get("use_bias", True) else [])],
@@ -175,6 +183,19 @@ _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
 }
 
 
+def _keras3_arrays(kind: str, config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """``(place in the layer's folder, name)`` of a layer's arrays."""
+    if kind == "Bidirectional":
+        return [
+            (f"{direction}_layer/{place}", f"{direction}/{name}")
+            for direction, key in (("forward", "layer"), ("backward", "backward_layer"))
+            for place, name in _keras3_arrays(config[key]["class_name"], config[key]["config"])
+        ]
+    folder = "cell/" if _KERAS3_ORDER.get(kind) is _cell_arrays else ""
+    names = _KERAS3_ORDER[kind](config) if kind in _KERAS3_ORDER else []
+    return [(f"{folder}vars/{i}", name) for i, name in enumerate(names)]
+
+
 def _keras_archive(path: Path) -> KerasFile:
     from .config import snake_case_class
 
@@ -192,11 +213,8 @@ def _keras_archive(path: Path) -> KerasFile:
             folder = snake_case_class(kind)
             count = seen.get(folder, 0)
             seen[folder] = count + 1
-            place = f"layers/{folder}_{count}/vars" if count else f"layers/{folder}/vars"
-            names = _KERAS3_ORDER.get(kind)
-            if names is None:
-                continue
-            for i, name in enumerate(names(config)):
-                if f"{place}/{i}" in file:
-                    arrays[config["name"], name] = np.asarray(file[f"{place}/{i}"][()])
+            place = f"layers/{folder}_{count}" if count else f"layers/{folder}"
+            for where, name in _keras3_arrays(kind, config):
+                if f"{place}/{where}" in file:
+                    arrays[config["name"], name] = np.asarray(file[f"{place}/{where}"][()])
     return KerasFile(architecture, 3, lambda layer, name: arrays.get((layer, name)), str(path))

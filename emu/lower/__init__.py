@@ -12,13 +12,16 @@ from . import activation, convolution, core, merge, pooling, recurrent, reshapin
 
 __all__ = ["lower"]
 
-Lowering = Callable[[Draft, Layer], Op]
+Lowering = Callable[[Draft, Layer], Op | list[Node]]
 
 _FAMILIES = (core, convolution, activation, softmax, merge, pooling, reshaping, recurrent)
 LOWERINGS: dict[str, Lowering] = {
     kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()
 }
-"""hls4ml's internal class -> operator; each module of this package has one family."""
+"""hls4ml's internal class -> operator, or nodes of which the last has the layer's name.
+
+Each module of this package has one family.
+"""
 
 
 def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
@@ -26,8 +29,9 @@ def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
     nodes = []
     for layer in draft:
         try:
-            op = LOWERINGS[layer.kind](draft, layer)
+            found = LOWERINGS[layer.kind](draft, layer)
         except ValueError as error:
             raise ValueError(f"layer {layer.name}: {error}") from None
-        nodes.append(Node(layer.name, op, tuple(layer.inputs)))
+        one = [] if isinstance(found, list) else [Node(layer.name, found, tuple(layer.inputs))]
+        nodes += found if isinstance(found, list) else one
     return Graph(tuple(nodes), tuple(draft.outputs), tuple(notes), config)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fxp import Format
 
 from ..draft import Draft, Layer
+from ..graph import Node
 from ..op import Op, Table
-from ..ops import CELLS, Recurrent
+from ..ops import CELLS, Concatenate, Recurrent
 from ..ops.recurrent import SPANS
 from ..tables import function_table
 from .common import factors, type_of, weights
@@ -18,10 +20,25 @@ __all__ = ["LOWERINGS"]
 
 def _recurrent(draft: Draft, layer: Layer) -> Op:
     _note_kernel(draft, layer)
-    return cell(draft, layer, "", layer.attributes)
+    return _cell(draft, layer, "", layer.attributes)
 
 
-def cell(
+def _bidirectional(draft: Draft, layer: Layer) -> list[Node]:
+    """Two layers and their concatenation, which has the layer's own name."""
+    sequences = layer.attributes["return_sequences"]
+    nodes = []
+    for direction in ("forward", "backward"):
+        attributes, back = layer.attributes[direction], direction == "backward"
+        _note_simple(draft, layer, attributes["cell"])
+        op = _cell(
+            draft, layer, f"{direction}_", attributes, go_backwards=back, aligned=back and sequences
+        )
+        nodes.append(Node(f"{layer.name}_{direction}", op, tuple(layer.inputs)))
+    joined = Concatenate(result=type_of(layer, "result"), axis=int(sequences))
+    return [*nodes, Node(layer.name, joined, tuple(node.name for node in nodes))]
+
+
+def _cell(
     draft: Draft, layer: Layer, prefix: str, attributes: dict[str, Any], **fields: Any
 ) -> Recurrent:
     """The operator whose types and weights are named ``<prefix>weight`` and so on."""
@@ -61,11 +78,7 @@ def _table(layer: Layer, name: str) -> Table | None:
 
 
 def _note_kernel(draft: Draft, layer: Layer) -> None:
-    if layer.kind == "SimpleRNN":
-        draft.note(
-            f"layer {layer.name}: hls4ml's Vitis and Vivado back ends have no kernel for SimpleRNN"
-            " and leave its output undefined; here it is h = cast(a(accum(p + q)))"
-        )
+    _note_simple(draft, layer, layer.attributes["cell"])
     types = {type_of(draft.source(layer), "result"), type_of(layer, "accum")}
     if layer.kind == "LSTM" and types | {type_of(layer, "result")} != {type_of(layer, "accum")}:
         draft.note(
@@ -74,4 +87,15 @@ def _note_kernel(draft: Draft, layer: Layer) -> None:
         )
 
 
-LOWERINGS = dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent)
+def _note_simple(draft: Draft, layer: Layer, cell: str) -> None:
+    if cell == "simple_rnn":
+        draft.note(
+            f"layer {layer.name}: hls4ml's Vitis and Vivado back ends have no kernel for SimpleRNN"
+            " and leave its output undefined; here it is h = cast(a(accum(p + q)))"
+        )
+
+
+LOWERINGS: dict[str, Callable[[Draft, Layer], Op | list[Node]]] = {
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
+    "Bidirectional": _bidirectional,
+}

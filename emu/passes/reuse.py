@@ -8,36 +8,10 @@ from typing import Any
 from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
 from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, is_pointwise, products
+from .legal import closest, is_legal, legal_reuse_factors
+from .recurrent import RECURRENT, resolve_recurrent
 
 __all__ = ["closest", "is_legal", "legal_reuse_factors", "resolve_schedule"]
-
-
-def is_legal(n_in: int, n_out: int, reuse: int) -> bool:
-    """Whether hls4ml's resource kernels take this reuse factor (``_validate_reuse_factor``)."""
-    multipliers = math.ceil(n_in * n_out / min(n_in, reuse))
-    return (
-        (multipliers % n_out == 0 or reuse >= n_in)
-        and (reuse % n_in == 0 or reuse < n_in)
-        and n_in * n_out % reuse == 0
-    )
-
-
-def legal_reuse_factors(n_in: int, n_out: int) -> list[int]:
-    """Every legal reuse factor, ascending."""
-    total = n_in * n_out
-    divisors = {
-        d for k in range(1, math.isqrt(total) + 1) if total % k == 0 for d in (k, total // k)
-    }
-    return [reuse for reuse in sorted(divisors) if is_legal(n_in, n_out, reuse)]
-
-
-def closest(legal: list[int], wanted: float) -> int:
-    """The nearest of ``legal``; of two as near, the smaller.
-
-    >>> closest([1, 2, 5, 10], 4), closest([2, 4], 3)
-    (5, 2)
-    """
-    return min(legal, key=lambda reuse: (abs(reuse - wanted), reuse))
 
 
 def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
@@ -48,8 +22,8 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
             continue
         reuse = draft.config.setting(layer.name, layer.kind, "ReuseFactor")
         strategy = "latency"
-        if "cell" in layer.attributes:
-            resolved[layer.name] = _recurrent(draft, layer, reuse)
+        if layer.kind in RECURRENT:
+            resolved |= resolve_recurrent(draft, layer, reuse)
             continue
         entry = {"ReuseFactor": reuse, "Strategy": strategy}
         if layer.kind in SUMS:
@@ -141,39 +115,3 @@ def _parallelization(draft: Draft, layer: Layer) -> int:
             f" positions: {found}"
         )
     return found
-
-
-def _recurrent(draft: Draft, layer: Layer, reuse: int) -> dict[str, Any]:
-    """Both products' reuse factors: hls4ml takes the nearest legal one for each."""
-    name, units = layer.name, layer.weights["recurrent_weight"].shape[0]
-    strategy = strategy_of(draft.config.setting(name, layer.kind, "Strategy"), f"layer {name}")
-    if strategy == "resource_unrolled" and reuse == 1:
-        draft.note(f"layer {name}: resource_unrolled with ReuseFactor 1 is resource, as in hls4ml")
-        strategy = "resource"
-    factors = {}
-    for key, variable in (("ReuseFactor", "weight"), ("RecurrentReuseFactor", "recurrent_weight")):
-        n_in, n_out = layer.weights[variable].shape
-        found = reuse
-        if strategy != "latency":
-            legal = legal_reuse_factors(n_in, n_out)
-            if layer.attributes["cell"] == "gru_reset_before" and variable == "recurrent_weight":
-                parts = [set(legal_reuse_factors(units, k * units)) for k in (1, 2)]
-                legal = [factor for factor in legal if all(factor in part for part in parts)]
-            found = closest(legal[:-1] if strategy == "resource_unrolled" else legal, reuse)
-            if found != reuse:
-                draft.note(
-                    f"layer {name}: ReuseFactor {reuse} is not legal for the {n_in} x {n_out} of"
-                    f" its {variable}: {found}"
-                )
-        factors[key] = found
-        prefix = variable.removesuffix("weight")
-        interleaved = strategy != "latency" and found < n_in
-        layer.attributes[f"{prefix}interleave"] = found if interleaved else 1
-    first, second = factors.values()
-    if strategy == "resource" and (first <= units) != (second <= units):
-        draft.note(
-            f"layer {name}: hls4ml picks the kernel of the state's product by the input's reuse"
-            f" factor {first}, and its own is {second}: its C simulation stops; set a ReuseFactor"
-            f" that is legal for both, or the latency strategy"
-        )
-    return {**factors, "Strategy": strategy}

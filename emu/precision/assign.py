@@ -98,6 +98,13 @@ EFFECTS: dict[str, Effect] = {
     "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
     "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
     "GRU": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
+    "Bidirectional": _recurrent(
+        *(
+            f"{direction}_{variable}"
+            for direction in ("forward", "backward")
+            for variable in ("weight", "bias", "recurrent_weight", "recurrent_bias")
+        )
+    ),
 }
 """hls4ml's internal class -> what can be set on it; ``effect`` adds the tables of activations."""
 

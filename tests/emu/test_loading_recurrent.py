@@ -137,7 +137,7 @@ def test_interleaved_orders(tmp_path):
     graph = load(files, {"Model": {"Strategy": "Resource", "ReuseFactor": 5}})
     entry = graph.config["HLSConfig"]["LayerName"]["rnn"]
     assert (entry["ReuseFactor"], entry["RecurrentReuseFactor"]) == (6, 4)
-    assert noted(graph, "its own is 4: its C simulation stops")
+    assert noted(graph, "C simulation stops with these reuse factors, 6 and 4")
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,119 @@ def test_both_uint1_are_refused(tmp_path):
         load(model(tmp_path, "GRU"), {"Model": {}, "LayerName": {"rnn": types}})
 
 
+# ---- Bidirectional -------------------------------------------------------------------------------
+
+
+def bidirectional(folder, kinds=("LSTM", "GRU"), *, swapped=False, mode="concat", **fields):
+    """Files of a model with two cells of 2 and 3 units around one another."""
+    cells, weights = [], {}
+    for way, kind, units in zip(("forward", "backward"), kinds, (2, 3), strict=True):
+        back = (way == "backward") != swapped
+        options = keras(kind, units, name=f"own_{units}", go_backwards=back, **fields)
+        cells.append({"class_name": kind, "config": options})
+        for name, array in arrays(kind, units=units, seed=units).items():
+            weights[f"{way}_own_{units}/{kind.lower()}_cell/{name}"] = array
+    options = {"layer": cells[0], "backward_layer": cells[1], "merge_mode": mode}
+    layers = [layer("InputLayer", "x", **INPUT), layer("Bidirectional", "bi", ["x"], **options)]
+    return write(folder, functional(layers, ["x"], ["bi"]), {"bi": weights})
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_a_bidirectional_layer_is_two_and_their_concatenation(tmp_path, sequences):
+    """The backward one reads the last step first; its outputs stand where its inputs stood."""
+    files = bidirectional(tmp_path, return_sequences=sequences)
+    types = {"forward_weight": "fixed<9,2>", "backward_recurrent_bias": "fixed<7,2>"}
+    hls = {
+        "Model": {"Precision": "fixed<32,12>"},
+        "LayerName": {"bi": {"Precision": types, "table_t": "fixed<32,12>", "TableSize": 8192}},
+    }
+    graph = load(files, hls)
+    assert [node.name for node in graph.nodes] == ["x", "bi_forward", "bi_backward", "bi"]
+    forward, backward = (graph.nodes[k].op for k in (1, 2))
+    assert (forward.cell, backward.cell) == ("lstm", "gru")
+    assert (forward.go_backwards, backward.go_backwards) == (False, True)
+    assert str(forward.weight.format) == "ap_fixed<9,2>"
+    assert str(backward.recurrent_bias.format) == "ap_fixed<7,2>"
+    assert graph.outputs[0].shape == ((4, 5) if sequences else (5,))
+    x = np.random.default_rng(0).normal(0, 1, (20, 4, 3))
+    np.testing.assert_allclose(graph.predict(x), graph.reference(x), atol=0.03)
+    np.testing.assert_array_equal(backward.weight.value, arrays("GRU", units=3, seed=3)["kernel"])
+    # The last step's backward output has seen the last step alone.
+    changed = x.copy()
+    changed[:, :3] += 1
+    same = graph.predict(changed)[..., 2:] == graph.predict(x)[..., 2:]
+    assert not same.all() and (not sequences or same[:, 3].all())
+
+
+def test_cells_that_change_places(tmp_path):
+    """hls4ml puts the one that goes forward first."""
+    graph = load(bidirectional(tmp_path, swapped=True))
+    assert [graph.nodes[k].op.cell for k in (1, 2)] == ["gru", "lstm"]
+    assert noted(graph, "its layers change places, as in hls4ml")
+    assert graph.nodes[1].op.units == 3
+
+
+def test_one_cell_for_both_directions(tmp_path):
+    """Keras 2 stores no backward_layer of its own."""
+    cell = {"class_name": "LSTM", "config": keras("LSTM", name="own", return_sequences=False)}
+    layers = [
+        layer("InputLayer", "x", **INPUT),
+        layer("Bidirectional", "bi", ["x"], layer=cell, merge_mode="concat"),
+    ]
+    weights = {
+        f"{way}_own/lstm_cell/{name}": array
+        for seed, way in enumerate(("forward", "backward"))
+        for name, array in arrays("LSTM", seed=seed).items()
+    }
+    graph = load(write(tmp_path, functional(layers, ["x"], ["bi"]), {"bi": weights}))
+    assert graph.outputs[0].shape == (4,)
+    expected = arrays("LSTM", seed=1)["kernel"]
+    np.testing.assert_array_equal(graph.nodes[2].op.weight.value, expected)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reuse", "forward", "backward", "stops"),
+    [
+        ("Latency", 7, (7, 7), (7, 7), 0),
+        ("Resource", 3, (3, 2), (3, 3), 1),  # 3 <= 3 inputs, but 2 units, whose factor is 2
+        ("Resource", 6, (6, 4), (3, 3), 1),
+        ("resource_unrolled", 1, (1, 1), (1, 1), 0),
+    ],
+)
+def test_factors_of_both_directions(tmp_path, strategy, reuse, forward, backward, stops):
+    """hls4ml checks them for three gates; where its kernel then stops, that is noted."""
+    graph = load(bidirectional(tmp_path), {"Model": {"Strategy": strategy, "ReuseFactor": reuse}})
+    entries = graph.config["HLSConfig"]["LayerName"]
+    keys = ("ReuseFactor", "RecurrentReuseFactor")
+    found = [tuple(entries[f"bi_{way}"][key] for key in keys) for way in ("forward", "backward")]
+    assert (found, len(noted(graph, "C simulation stops"))) == ([forward, backward], stops)
+    assert noted(graph, "resource_unrolled is resource") or strategy != "resource_unrolled"
+
+
+def test_a_bidirectional_layer_of_simple_cells(tmp_path):
+    """hls4ml has no kernel."""
+    graph = load(bidirectional(tmp_path, ("GRU", "SimpleRNN")))
+    assert len(noted(graph, "have no kernel for SimpleRNN")) == 1
+
+
+def test_what_bidirectional_refuses(tmp_path):
+    """Other ways to merge, other layers inside, states returned."""
+    message = "merge_mode of bi must be 'concat', not 'sum': hls4ml writes both states"
+    with pytest.raises(ModelFileError, match=message):
+        load(bidirectional(tmp_path, mode="sum"))
+    with pytest.raises(ModelFileError, match="return_state of bi must be false, not True"):
+        load(bidirectional(tmp_path, return_state=True))
+    inner = {"class_name": "ConvLSTM1D", "config": {"name": "own", "units": 2}}
+    layers = [
+        layer("InputLayer", "x", **INPUT),
+        layer("Bidirectional", "bi", ["x"], layer=inner, merge_mode="concat"),
+    ]
+    files = write(tmp_path, functional(layers, ["x"], ["bi"]), {})
+    message = "layer inside bi must be one of LSTM, GRU, SimpleRNN, not 'ConvLSTM1D'"
+    with pytest.raises(ModelFileError, match=message):
+        load(files)
+
+
 @pytest.mark.peer
 @pytest.mark.parametrize("backend", ["Vitis", None])
 @pytest.mark.parametrize("granularity", ["type", "name"])
@@ -239,8 +352,15 @@ def test_starting_configurations(tmp_path, granularity, backend, monkeypatch):
     layers += [
         layer(kind, kind.lower(), ["x"], **keras(kind, return_state=False)) for kind in GATES
     ]
-    architecture = functional(layers, ["x"], [kind.lower() for kind in GATES])
+    own = {"class_name": "LSTM", "config": keras("LSTM", name="own", return_state=False)}
+    layers.append(layer("Bidirectional", "bi", ["x"], layer=own, merge_mode="concat"))
+    architecture = functional(layers, ["x"], [*(kind.lower() for kind in GATES), "bi"])
     weights = {kind.lower(): arrays(kind) for kind in GATES}
+    weights["bi"] = {
+        f"{way}_own/lstm_cell/{name}": array
+        for way in ("forward", "backward")
+        for name, array in arrays("LSTM").items()
+    }
     json_path, h5_path = write(tmp_path, architecture, weights)
     reader = KerasFileReader({"KerasH5": str(h5_path)})
     monkeypatch.setattr(hls4ml.converters, "KerasModelReader", lambda _: reader)

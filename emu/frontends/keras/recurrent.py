@@ -36,6 +36,56 @@ def _recurrent(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     return layer.name
 
 
+def _bidirectional(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    forward, backward = entry.config["layer"], entry.config.get("backward_layer")
+    places = {"forward": "forward", "backward": "backward"}
+    if backward and forward["config"].get("go_backwards"):
+        forward, backward = backward, forward
+        places = {"forward": "backward", "backward": "forward"}
+        reader.draft.note(
+            f"layer {entry.name}: its layers change places, as in hls4ml: the one that goes forward"
+            " comes first in the output"
+        )
+    cells = {"forward": forward, "backward": backward or forward}
+    before, sequences = reader.shape(inputs[0]), bool(forward["config"].get("return_sequences"))
+    if len(before) != 2:
+        raise ModelFileError(
+            f"input of {entry.name} must have shape (steps, features), not {before!r}"
+        )
+    mode = entry.config.get("merge_mode", "concat")
+    if mode != "concat":
+        raise ModelFileError(
+            f"merge_mode of {entry.name} must be 'concat', not {mode!r}: hls4ml writes both states"
+            " beyond the end of its output then"
+        )
+    _note_idle(reader, entry, forward["config"], inputs)
+    attributes: dict[str, Any] = {}
+    weights: dict[str, Any] = {}
+    for direction, item in cells.items():
+        kind, config = item["class_name"], item["config"]
+        if kind not in _CELLS:
+            raise ModelFileError(
+                f"layer inside {entry.name} must be one of {', '.join(_CELLS)}, not {kind!r}"
+            )
+        _refuse(entry, config)
+        # Keras 2 names the group of the arrays after the wrapped layer.
+        place = places[direction]
+        prefix = f"{place}/" if reader.keras3 else f"{place}_{config['name']}/"
+        attributes[direction], arrays = _cell(reader, entry, kind, config, before[1], prefix)
+        weights |= {f"{direction}_{name}": array for name, array in arrays.items()}
+    units = sum(int(item["config"]["units"]) for item in cells.values())
+    layer = reader.add(
+        entry.name,
+        "Bidirectional",
+        inputs[:1],
+        (before[0], units) if sequences else (units,),
+        return_sequences=sequences,
+        **attributes,
+    )
+    layer.weights |= weights
+    return layer.name
+
+
 def _refuse(entry: Entry, config: Mapping[str, Any]) -> None:
     for key in ("return_state", "time_major"):
         if config.get(key):
@@ -127,4 +177,7 @@ def _activation(entry: Entry, config: Mapping[str, Any], key: str, default: str)
     return name
 
 
-LAYERS: dict[str, Handler] = dict.fromkeys(_CELLS, _recurrent)
+LAYERS: dict[str, Handler] = {
+    **dict.fromkeys(_CELLS, _recurrent),
+    "Bidirectional": _bidirectional,
+}
