@@ -48,10 +48,10 @@ def graph_of(cases: Sequence[Case]) -> Graph:
     return Graph(tuple(nodes), tuple(f"y{k}" for k in range(len(cases))))
 
 
-def agree(cases: Sequence[Case], folder: Path) -> int:
+def agree(cases: Sequence[Case], folder: Path, io_type: str = "io_parallel") -> int:
     """Compare every case on every input; the number of values compared. Fewer inputs repeat."""
     graph = graph_of(cases)
-    schedule = Schedule({f"y{k}": case.schedule for k, case in enumerate(cases)})
+    schedule = Schedule({f"y{k}": case.schedule for k, case in enumerate(cases)}, io_type)
     project = generate(graph, folder / "project", schedule=schedule)
     program = compiled.harness(project, flags=compiled.STRICT)
     samples = max(len(case.raw) for case in cases)
