@@ -95,6 +95,17 @@ class Draft:
         self.removed[layer.name] = fate
         self.note(f"layer {layer.name}: {fate}")
 
+    def replace(self, old: Layer, new: Layer, fate: str) -> None:
+        """Put ``new`` in the place of ``old``, and note what became of it."""
+        order = [new if item is old else item for item in self.layers.values()]
+        for other in order:
+            if other is not new:
+                other.inputs = [new.name if name == old.name else name for name in other.inputs]
+        self.layers = {item.name: item for item in order}
+        self.outputs = [new.name if name == old.name else name for name in self.outputs]
+        self.removed[old.name] = fate
+        self.note(f"layer {old.name}: {fate}")
+
     def note(self, text: str) -> None:
         """Remember ``text`` once."""
         if text not in self.notes:

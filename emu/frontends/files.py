@@ -174,6 +174,11 @@ _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
         ],
     ),
     "PReLU": lambda c: ["alpha"],
+    "Embedding": lambda c: ["embeddings"],
+    "LayerNormalization": lambda c: [
+        *(["gamma"] if c.get("scale", True) else []),
+        *(["beta"] if c.get("center", True) else []),
+    ],
     "BatchNormalization": lambda c: [
         *(["gamma"] if c.get("scale", True) else []),
         *(["beta"] if c.get("center", True) else []),

@@ -8,13 +8,13 @@ from typing import Any
 from ..draft import Draft, Layer
 from ..graph import Graph, Node
 from ..op import Op
-from . import activation, convolution, core, merge, pooling, recurrent, reshaping, softmax
+from . import activation, convolution, core, lookup, merge, pooling, recurrent, reshaping, softmax
 
 __all__ = ["lower"]
 
 Lowering = Callable[[Draft, Layer], Op | list[Node]]
 
-_FAMILIES = (core, convolution, activation, softmax, merge, pooling, reshaping, recurrent)
+_FAMILIES = (core, convolution, activation, softmax, lookup, merge, pooling, reshaping, recurrent)
 LOWERINGS: dict[str, Lowering] = {
     kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()
 }

@@ -28,9 +28,13 @@ def weights(layer: Layer, variable: str) -> Constant:
 
 
 def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
-    """Weights that multiply the data: ``int<2>`` means ternary to hls4ml, and -2 acts as 1."""
+    """Weights that multiply the data: ``int<2>`` means ternary to hls4ml, and -2 acts as 1.
+
+    Beside bits that are signs it does not: the product of signs comes first.
+    """
     found = weights(layer, variable)
-    twos = (found.raw == -2) & (str(found.format) == "ap_int<2>")
+    ternary = str(found.format) == "ap_int<2>" and draft.source(layer).kind != "Sign"
+    twos = (found.raw == -2) & ternary
     if not twos.any():
         return found
     draft.note(
@@ -56,8 +60,9 @@ def refuse_stream(draft: Draft, layer: Layer) -> None:
 
 def refuse_xnor(draft: Draft, layer: Layer) -> None:
     """ValueError where data and weights are single bits, which hls4ml takes for signs."""
-    bit = Format.parse("uint<1>")
-    if type_of(draft.source(layer), "result") == bit == type_of(layer, "weight"):
+    bit, source = Format.parse("uint<1>"), draft.source(layer)
+    source = draft.source(source) if source.kind == "Sign" else source
+    if type_of(source, "result") == bit == type_of(layer, "weight"):
         raise ValueError(
             "input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the sum"
             " less n_in, which is not supported yet; ufixed<1,1> multiplies"

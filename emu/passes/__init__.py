@@ -14,13 +14,13 @@ from ..precision.infer import infer
 from .batch_normalization import (
     fuse_consecutive,
     fuse_into_dense,
-    refuse_quantized_tanh,
     remove_nop,
 )
 from .convolution import pad_streams
 from .linear import eliminate_linear, merge_linear
 from .reshape import remove_final_reshape, reshape_in_place
 from .softmax import fix_table_size, skip_softmax
+from .thresholds import merge_quantized_tanh, signs_of_bits
 from .transpose import remove_before_flatten, remove_nop_transpose, remove_single_channel
 
 __all__ = ["FLOWS", "Bits", "Pass", "run_passes"]
@@ -58,8 +58,9 @@ FLOWS: tuple[tuple[Pass, ...], ...] = (
     (Pass("remove_nop_batch_normalization", remove_nop, _CHANGES),),  # optimize
     (Pass("insert_zero_padding_before_conv", pad_streams, _KEEPS),),  # Vitis and Vivado: streaming
     (  # Vitis and Vivado: quantization
-        Pass("merge_batch_norm_quantized_tanh", refuse_quantized_tanh, _CHANGES),
+        Pass("merge_batch_norm_quantized_tanh", merge_quantized_tanh, _CHANGES),
         Pass("fuse_consecutive_batch_normalization", fuse_consecutive, _CHANGES),
+        Pass("signs_of_bits", signs_of_bits, _KEEPS),
     ),
     (  # Vitis and Vivado: optimize
         Pass("remove_final_reshape", remove_final_reshape, _KEEPS),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..draft import Draft, Layer
 from ..kinds import DEPTHWISE, SUMS
 
-__all__ = ["fuse_consecutive", "fuse_into_dense", "refuse_quantized_tanh", "remove_nop"]
+__all__ = ["fuse_consecutive", "fuse_into_dense", "remove_nop"]
 
 
 def fuse_consecutive(draft: Draft, layer: Layer) -> bool:
@@ -74,19 +74,3 @@ def remove_nop(draft: Draft, layer: Layer) -> bool:
         return False
     draft.remove(layer, "removed: every scale is 1 and every bias 0")
     return True
-
-
-def refuse_quantized_tanh(draft: Draft, layer: Layer) -> bool:
-    """Refused: hls4ml merges ``binary_tanh`` or ``ternary_tanh`` with a batch norm before it."""
-    if layer.attributes.get("function") not in ("binary_tanh", "ternary_tanh"):
-        return False
-    before = draft.source(layer)
-    if before.kind == "BatchNormalization":
-        raise ValueError(
-            f"layer {layer.name} must not be {layer.attributes['function']} of the batch"
-            f" normalisation {before.name}: hls4ml merges the two into a threshold"
-            " with results of its own type,"
-            " which is not supported yet; put a linear activation with another type between them,"
-            " or set the Precision of the Dense layer before to result: auto"
-        )
-    return False

@@ -20,6 +20,7 @@ __all__ = ["EFFECTS", "Effect", "assign", "effect"]
 
 TABLE = Format(18, 8)
 SOFTMAX_TABLE = Format(18, 8, rounding=Rounding.RND, overflow=Overflow.SAT)
+ROOT_TABLE = Format(8, 5, False, rounding=Rounding.RND_CONV, overflow=Overflow.SAT)
 ABSENT_BIAS = Format(1, 1, signed=False, family="ap_int")
 _LOOKS_UP = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
 
@@ -64,6 +65,14 @@ EFFECTS: dict[str, Effect] = {
         ),
     ),
     "BatchNormalization": Effect(("result", "scale", "bias"), _NONE, {}),
+    "LayerNormalization": Effect(
+        ("result", "scale", "bias", "accum"),
+        {"accum": None, "table": ROOT_TABLE},
+        {"table_size": 4096, "table_range_power2": 0},
+    ),
+    "Embedding": Effect(("result", "embeddings"), _NONE, {}),
+    "BatchNormalizationQuantizedTanh": Effect((), _NONE, {}),
+    "Sign": Effect((), _NONE, {}),
     "Activation": Effect(("result",), _NONE, {}),
     "HardActivation": Effect(("result",), _NONE, {}),
     "ParametrizedActivation": Effect(("result", "param"), _NONE, {}),

@@ -202,6 +202,7 @@ def _dot(draft: Draft, layer: Layer, unknown: list[str]) -> None:
 _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     **dict.fromkeys(SUMS, _dense),
     "BatchNormalization": _batch_normalization,
+    "LayerNormalization": _batch_normalization,
     **dict.fromkeys(
         ("Reshape", "Transpose", "Resize", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input
     ),

@@ -644,14 +644,16 @@ def test_weights_go_through_decimal_text():
     )
 
 
-@pytest.mark.parametrize("function", ["binary_tanh", "ternary_tanh"])
-def test_thresholds_behind_a_batch_norm_are_refused(tmp_path, function):
+@pytest.mark.parametrize(
+    ("function", "format"), [("binary_tanh", "ap_uint<1>"), ("ternary_tanh", "ap_int<2>")]
+)
+def test_thresholds_behind_a_batch_norm_are_merged(tmp_path, function, format):
     """hls4ml merges the two into another layer; folded into the Dense layer, nothing is merged."""
     path, weights = mlp(tmp_path, (4, 3), activation=function, batch_norm=True)
-    with pytest.raises(
-        ValueError, match=rf"^layer act1 must not be {function} of the batch norm.* bn1"
-    ):
-        emu.load(path, weights=weights)
+    graph = emu.load(path, weights=weights)
+    assert names(graph) == ["x", "fc1", "bnbt_bn1"]
+    assert str(graph.outputs[0].format) == format
+    assert "layer act1: merged with bn1 into bnbt_bn1" in graph.notes
     auto = {"fc1": {"Precision": {"result": "auto"}}}
     assert names(emu.load(path, weights=weights, config=hls(LayerName=auto))) == [
         "x",

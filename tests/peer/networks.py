@@ -33,7 +33,6 @@ PLAIN = (
     "ternary_tanh",
     "linear",
 )
-THRESHOLDS = ("binary_tanh", "ternary_tanh")
 VARIABLES = ("result", "weight", "bias", "accum", "scale", "param")
 NO_STREAM = ("relu1", "relu6")  # hls4ml has no kernel: its project does not compile
 
@@ -102,8 +101,6 @@ class Network:
             self._batch_normalization(name)
         elif kind == "plain":
             function = self._function(PLAIN)
-            if self.layers[-1]["class_name"] == "BatchNormalization" and function in THRESHOLDS:
-                function = "relu"  # hls4ml merges the two: refused so far
             self._push("Activation", name, activation=function)
         elif kind == "param":
             keras = self.pick.choice(("LeakyReLU", "ThresholdedReLU", "ELU", "ReLU"))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from ...draft import Draft
 from ..config import Config, near
 from ..files import KerasFile, ModelFileError
-from . import activation, convolution, core, merge, pooling, recurrent, reshaping
+from . import activation, convolution, core, lookup, merge, pooling, recurrent, reshaping
 from .architecture import entries_of
 from .reader import Handler, Reader
 
 __all__ = ["KERAS_LAYERS", "read_keras"]
 
-_FAMILIES = (core, convolution, activation, merge, pooling, reshaping, recurrent)
+_FAMILIES = (core, convolution, activation, lookup, merge, pooling, reshaping, recurrent)
 KERAS_LAYERS: dict[str, Handler] = {k: v for family in _FAMILIES for k, v in family.LAYERS.items()}
 """Keras class -> handler; each module of this package has those of one family of layers."""
 

@@ -16,10 +16,7 @@ def _borders(entry: Entry, key: str, axes: int) -> tuple[tuple[int, int], ...]:
     """``n``, ``(before, after)`` of one axis, or one of both for each of two axes."""
     given = entry.config[key]
     each: Any = given if isinstance(given, Sequence) and axes > 1 else [given] * axes
-    pairs = tuple(
-        (item, item) if isinstance(item, int) else tuple(item)
-        for item in each
-    )
+    pairs = tuple((item, item) if isinstance(item, int) else tuple(item) for item in each)
     if len(pairs) != axes or not all(
         len(pair) == 2 and all(isinstance(n, int) and n >= 0 for n in pair) for pair in pairs
     ):
