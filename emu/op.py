@@ -80,7 +80,7 @@ class Table:
         return hashlib.sha256(self.raw.astype("<i8").tobytes()).hexdigest()
 
 
-Field = int | Format | Constant | Table
+Field = int | Format | Constant | Table | tuple[Format, ...]
 """What a configuration may hold."""
 
 

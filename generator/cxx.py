@@ -55,7 +55,7 @@ _RESERVED_FORM = re.compile(
 SUFFIXES = (
     *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_window", "_beats"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
-    *("_table", "_exponential", "_inverse", "_high", "_low"),
+    *("_table", "_exponential", "_inverse", "_high", "_low", "_which"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
     *(
@@ -124,7 +124,8 @@ def _literal(value: int) -> str:
 def structure(name: str, fields: Mapping[str, Field]) -> str:
     """A configuration struct: integers as constants, formats as types named ``<field>_t``.
 
-    A Constant or Table gives its type; its values are passed as an array beside the struct.
+    A Constant or Table gives its type; its values are passed as an array beside the struct. Several
+    formats become ``<field><K>::type`` and their number ``n_<field>``.
     """
     lines = [f"struct {name} {{"]
     for key, value in fields.items():
@@ -134,6 +135,14 @@ def structure(name: str, fields: Mapping[str, Field]) -> str:
             lines.append(f"    typedef {type_name(value.format)} {key}_t;")
             if isinstance(value, Constant):
                 lines.append(f"    static const int n_{key} = {value.raw.size};")
+        elif isinstance(value, tuple):
+            lines.append(f"    template <int K, int UNUSED = 0> struct {key};")
+            lines += [
+                f"    template <int UNUSED> struct {key}<{k}, UNUSED> {{"
+                f" typedef {type_name(item)} type; }};"
+                for k, item in enumerate(value)
+            ]
+            lines.append(f"    static const int n_{key} = {len(value)};")
         else:
             lines.append(f"    static const int {key} = {value};")
     return "\n".join([*lines, "};"])

@@ -12,6 +12,7 @@ from .input import Input
 from .layer_normalization import LayerNormalization
 from .merge import MERGES, Merge
 from .pooling import POOLINGS, Pooling
+from .quantizer import Quantizer
 from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
 from .resize import Resize
@@ -40,6 +41,7 @@ __all__ = [
     "LayerNormalization",
     "Merge",
     "Pooling",
+    "Quantizer",
     "Recurrent",
     "Reshape",
     "Resize",
@@ -53,7 +55,7 @@ __all__ = [
 
 OPERATORS = (
     *(Input, Dense, Convolution, BatchNormalization, LayerNormalization),
-    *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Embedding),
+    *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Quantizer, Embedding),
     *(Merge, Dot, Concatenate),
     *(Pooling,),
     *(ZeroPadding, Cropping, Resize, Transpose, Reshape),

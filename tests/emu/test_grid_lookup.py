@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emu.op import Value
-from emu.ops import Embedding, Sign, Thresholds, UnaryLUT
+from emu.ops import Embedding, Quantizer, Sign, Thresholds, UnaryLUT
 from fxp import Format
 from tests import oracle, oracle_layers
 from tests.emu import grid
@@ -92,6 +92,41 @@ def test_signs_of_bits():
     np.testing.assert_array_equal(op.reference(np.array([0.0, 1.0])), [-1, 1])
 
 
+FORMATS = (
+    "fixed<4,2,RND,SAT>",
+    "ufixed<3,1>",
+    "fixed<6,-1,RND_CONV,SAT_SYM>",
+    "fixed<2,5,TRN,SAT>",
+)
+
+
+def quantizer(result, which, texts=FORMATS):
+    return Quantizer(
+        result=Format.parse(result), formats=tuple(map(Format.parse, texts)), which=which
+    )
+
+
+@pytest.mark.parametrize("text", grid.INPUTS)
+def test_a_format_for_every_element(text):
+    """Cast into its own format, then into the result's; -1 gives zero."""
+    which = (0, 1, -1, 2, 3, 0)
+    raw = np.repeat(grid.codes(text)[:, None], len(which), axis=1)
+    for texts in (FORMATS, ("fixed<70,30>", *grid.MODES[7:70:30])):
+        for result in ("fixed<16,6>", "fixed<5,2,RND,SAT>", "fixed<66,30>", "int<4>"):
+            op, t = quantizer(result, which, texts), oracle.read(result)
+            expected = [
+                [
+                    0 if k < 0 else oracle.cast_raw(oracle.cast(x, oracle.read(texts[k])), t)
+                    for k, x in zip(which, grid.values(row, text), strict=True)
+                ]
+                for row in raw[:: max(1, len(raw) // 40)]
+            ]
+            found = grid.run_all(op, [raw[:: max(1, len(raw) // 40)]], [text])
+            grid.agree(found, expected, lambda result=result: f"{text} {result}")
+    real = quantizer("fixed<16,6>", which).reference(np.ones((2, 6)))
+    np.testing.assert_array_equal(real, [[1, 1, 0, 1, 1, 1]] * 2)
+
+
 @pytest.mark.parametrize(
     ("op", "shape", "message"),
     [
@@ -109,6 +144,16 @@ def test_signs_of_bits():
             UnaryLUT(result=Format(8, 4), table=grid.constant("fixed<4,2>", [1, 2])),
             (2,),
             r"table must have one value for each code of ap_fixed<8,4>, at most 2\*\*20, not 2$",
+        ),
+        (
+            quantizer("fixed<8,4>", (0, 1)),
+            (3,),
+            "which must have 3 numbers, one an element, not 2$",
+        ),
+        (
+            quantizer("fixed<8,4>", (0, 4)),
+            (2,),
+            "which must name one of 4 formats, or -1, not 4$",
         ),
         (
             Thresholds(result=Format(8, 4), high=grid.constant("fixed<4,2>", [1, 2])),

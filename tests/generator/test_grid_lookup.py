@@ -12,7 +12,7 @@ from fxp import Format
 from tests.emu import grid
 from tests.emu.test_grid_dense import vectors
 from tests.emu.test_grid_layer_normalization import SHORT, normalization
-from tests.emu.test_grid_lookup import table
+from tests.emu.test_grid_lookup import quantizer, table
 from tests.generator import compiled, sweep
 
 pytestmark = pytest.mark.cpp
@@ -36,6 +36,7 @@ def lookups(step=1):
             (Thresholds(result=f, high=high), rows),
             (Thresholds(result=f, high=high, low=low), rows),
             (Sign(result=f), rows),
+            (quantizer(result, (0, 1, -1, 2, 3, 0)), rows),
         )
         op, given = made[k % len(made)]
         cases.append(case(op, text, given))
