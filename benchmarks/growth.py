@@ -41,7 +41,8 @@ class BatchGrowthRow:
         calls = {str(count): partial(graph.predict, x[:count]) for count in sizes}
         least = interleaved(calls, context.repeats, spread=result.details)
         points = [(float(count), least[str(count)]) for count in sizes]
-        linear = [point for point in points if point[0] >= 10_000] or points[-2:]
+        large = [point for point in points if point[0] >= 10_000]
+        linear = large if len(large) > 1 else points[-2:]
         _finish(result, points, linear, f"{rate(points[-1][0] / points[-1][1])} at most")
 
 

@@ -116,7 +116,7 @@ def page(machine: dict[str, Any], results: Sequence[Result], *, command: str, fi
         " activations collapse is an easy one.",
         "- limit: the hand-written trial (`benchmarks/limit.py`) is a numba loop for dense layers"
         " in this one format without the softmax; sgemm and dgemm are bare matrix products of the"
-        " same shapes, without casts.",
+        " same shapes, without casts; sgemm at its best: the square product above.",
         "- first bits: a fresh process from `import` to the first outputs of 100 samples; cold"
         " with an empty cache of compiled kernels. hls4ml: convert, compile, predict.",
         "- peak memory: beyond the arrays that go in and come out, each in a fresh process.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from emu.run import MEMORY
+
 from .fresh import FirstBitsRow, ImportRow, MemoryRow
 from .growth import BatchGrowthRow, SizeGrowthRow
 from .networks import JET
@@ -16,7 +18,7 @@ ROWS: tuple[Row, ...] = (
     HlsRow("jet MLP", "fixed<16,6,RND,SAT>", 300, 400_000, 3_000, "trial"),
     HlsRow("16-200x5-5 MLP", "fixed<16,6>", 300, 20_000, 200, "trial"),
     HlsRow("jet CNN", "fixed<16,6>", 40, 4_000, 500),
-    HlsRow("Conv1D", "fixed<16,6>", 40, 4_000, 200),
+    HlsRow("Conv1D", "fixed<16,6>", 40, 1_000, 100),
     HlsRow("LSTM", "fixed<16,6>", 40, 5_000, 300),
     HlsRow("GRU", "fixed<16,6>", 40, 5_000, 300),
     HlsRow("residual CNN", "fixed<16,6>", 40, 1_000, 100),
@@ -31,8 +33,8 @@ ROWS: tuple[Row, ...] = (
     ImportRow(most_seconds=0.2),
     BatchGrowthRow((100, 316, 1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000)),
     SizeGrowthRow((1_000, 10_000, 100_000, 1_000_000, 10_000_000)),
-    MemoryRow("jet MLP", (10_000, 100_000, 1_000_000), most_bytes=256_000_000),
-    MemoryRow("jet CNN", (1_000, 10_000), most_bytes=256_000_000),
+    MemoryRow("jet MLP", (10_000, 100_000, 1_000_000), most_bytes=MEMORY),
+    MemoryRow("jet CNN", (1_000, 10_000), most_bytes=MEMORY),
 )
 
 QUICK: tuple[Row, ...] = (
