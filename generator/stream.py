@@ -255,11 +255,11 @@ class _Wiring:
         call = kernel_call(name, stem, run.op, run.inputs, self.schedule, whole=whole)
         loops = entry.strategy == "resource" or isinstance(node.op, Recurrent)
         interval = None if loops else entry.reuse_factor
-        part = dict(run.op.configuration(*run.inputs))
+        part, sizes = run.op.configuration(*run.inputs), {x.name: x.size for x in call.arrays}
         offsets = {
             f"{stem}_{key}": own.raw.size
             for key, own in part.items()
-            if isinstance(own, Constant) and own is not whole[key]
+            if isinstance(own, Constant) and own.raw.size < sizes[f"{stem}_{key}"]
         }
         window = cxx.structure(f"{stem}_window", run.window) if run.window else ""
         layer = Layer(f"{stem}_layer", call, run, offsets, sources, target, interval, window)

@@ -7,7 +7,7 @@ it, on one window after the other behind a line buffer, or once on the whole ten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emu.op import Constant, Op, Value
@@ -16,9 +16,13 @@ from emu.ops import (
     BatchNormalization,
     Concatenate,
     Convolution,
+    LayerNormalization,
     Merge,
     Pooling,
+    Sign,
     Softmax,
+    Thresholds,
+    UnaryLUT,
 )
 
 __all__ = ["Turns", "turns"]
@@ -55,14 +59,26 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
     return Turns(_slice(one, inputs[0].size, widths[0]), given, count, output.size // count)
 
 
+_OF_AN_ELEMENT = {
+    Activation: ("parameters",),
+    BatchNormalization: ("scale", "bias"),
+    Thresholds: ("high", "low"),
+}
+"""Fields that may have one value for all elements, for each channel, or for each element."""
+
+
 def _of_beat(op: Op, inputs: Sequence[Value], widths: Sequence[int]) -> Op | None:
     """The operator as it acts on one beat of each input; None where it needs the whole tensor."""
-    if isinstance(op, Activation):
+    width, size, channels = widths[0], inputs[0].size, inputs[0].shape[-1]
+    if type(op) in _OF_AN_ELEMENT:
+        known = {1, width, size} if isinstance(op, Activation) else {width, size}
+        return op if {item.raw.size for item in op.constants().values()} <= known else None
+    if isinstance(op, (Sign, UnaryLUT)):
         return op
-    if isinstance(op, BatchNormalization):
-        return op if op.scale.raw.size in (widths[0], inputs[0].size) else None
+    if isinstance(op, LayerNormalization):
+        return op if width == channels else None
     if isinstance(op, Softmax):
-        return replace(op, n_outer=1) if (op.n_slice, op.n_inner) == (widths[0], 1) else None
+        return replace(op, n_outer=1) if (op.n_slice, op.n_inner) == (width, 1) else None
     if isinstance(op, Merge):
         return op if inputs[0].shape == inputs[1].shape else None
     if isinstance(op, Concatenate):
@@ -118,13 +134,10 @@ def _slice(op: Op, size: int, width: int) -> Op:
 
     def part(item: Any) -> Any:
         if isinstance(item, tuple):
-            found = tuple(map(part, item))
-            return item if all(a is b for a, b in zip(found, item, strict=True)) else found
-        if not isinstance(item, Constant) or item.raw.size != size:
+            return tuple(map(part, item))
+        if item is None or item.raw.size != size:
             return item
         raw, value = item.raw.reshape(-1)[:width], item.value.reshape(-1)[:width]
         return Constant(raw, item.format, value)
 
-    own = {item.name: getattr(op, item.name) for item in fields(op)}
-    changed = {key: new for key, old in own.items() if (new := part(old)) is not old}
-    return replace(op, **changed) if changed else op
+    return replace(op, **{key: part(getattr(op, key)) for key in _OF_AN_ELEMENT.get(type(op), ())})
