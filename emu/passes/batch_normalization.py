@@ -36,9 +36,16 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
     if layer.kind != "BatchNormalization":
         return False
     before = draft.source(layer)
-    if before.kind not in SUMS or before.types["result"] is not None:
+    if before.kind not in SUMS or len(draft.consumers(before)) > 1:
         return False
-    if len(draft.consumers(before)) > 1:
+    if _is_lost(draft, before):
+        draft.remove(
+            layer,
+            f"lost, as in hls4ml, which folds it into {before.name} and then takes"
+            " the weights as trained; give that layer a result type",
+        )
+        return True
+    if before.types["result"] is not None:
         return False
     scale, bias = layer.weights["scale"], layer.weights["bias"]
     weight, offset = before.weights["weight"], before.weights["bias"]
@@ -50,6 +57,13 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
         before.types[variable] = draft.config.precision(before.name, before.kind, variable)
     draft.remove(layer, f"its scale and bias are folded into {before.name}")
     return True
+
+
+def _is_lost(draft: Draft, layer: Layer) -> bool:
+    """Dense on tensors, of Keras 3: still Dense when folded into, then made anew of its weights."""
+    if not layer.attributes.get("dense"):
+        return False
+    return draft.config.precision(layer.name, "Dense", "result") is None
 
 
 def _scaled_depthwise(draft: Draft, layer: Layer, fused: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -127,6 +127,40 @@ def add_separable(project, rng, shape, filters, kernel, strides, padding):
     )
 
 
+def add_dense(project, rng, shape, filters, *, precision=None, keys=None):
+    """Dense on the last axis of a tensor: a pointwise convolution to hls4ml."""
+    project.add(
+        "Dense",
+        stimuli(rng, (40, *shape)),
+        random_format(rng, 5, 10, integer=int(rng.integers(1, 4))),
+        types(rng) if precision is None else precision,
+        weights={"kernel": normal(rng, shape[-1], filters), "bias": normal(rng, filters)},
+        keys=keys,
+        units=filters,
+        activation="linear",
+        use_bias=True,
+    )
+
+
+def add_folded(project, rng, shape, result, kind, weights, **keras):
+    """A layer and a batch normalisation of its result, which hls4ml folds where that is auto."""
+    filters = weights["bias"].size
+    normalisation = {
+        "gamma": rng.uniform(0.5, 1.5, filters).astype(np.float32),
+        "beta": normal(rng, filters),
+        "moving_mean": normal(rng, filters),
+        "moving_variance": rng.uniform(0.5, 2, filters).astype(np.float32),
+    }
+    last = -1 if project.generation == 3 else [-1]
+    more = {"axis": last, "epsilon": 1e-3, "scale": True, "center": True}
+    project.chain(
+        stimuli(rng, (40, *shape)),
+        random_format(rng, 5, 10, integer=2),
+        (kind, {"result": result, "weight": random_format(rng, 8, 10, integer=3)}, weights, keras),
+        ("BatchNormalization", {"result": "fixed<14,5>"}, normalisation, more),
+    )
+
+
 def tight(rng):
     return types(rng, accum=f"fixed<{rng.integers(6, 10)},{rng.integers(1, 3)},TRN,SAT>")
 
@@ -160,9 +194,33 @@ def build(project, seed):
     if project.generation == 2:
         for window in DEPTHWISE if seed % 2 else DEPTHWISE_2D:
             add_separable(project, rng, window[0], 2, *window[1:])
+    for shape in ((4, 3), (2, 3, 3)):
+        add_dense(project, rng, shape, 2)
+    add_dense(
+        project,
+        rng,
+        (4, 6),
+        2,
+        precision=tight(rng),
+        keys={"ReuseFactor": 3, "Strategy": "Resource"},
+    )
+    kernel = normal(rng, 2, 2, 3, 1)
+    name = "kernel" if project.generation == 3 else "depthwise_kernel"
+    for result in ("auto", "fixed<12,5>"):
+        dense = {"kernel": normal(rng, 3, 2), "bias": normal(rng, 2)}
+        more = {"units": 2, "activation": "linear", "use_bias": True}
+        add_folded(project, rng, (4, 3), result, "Dense", dense, **more)
+    folded = (
+        ("Conv2D", {"kernel": normal(rng, 2, 2, 3, 2), "bias": normal(rng, 2)}, {"filters": 2}),
+        ("DepthwiseConv2D", {name: kernel, "bias": normal(rng, 3)}, {"depth_multiplier": 1}),
+    )
+    # As above: depthwise layers of two axes alone.
+    for kind, weights, more in folded[: 1 if seed % 2 else 2]:
+        given = settings((2, 2), (1, 1), "same", **more)
+        add_folded(project, rng, (3, 3, 3), "auto", kind, weights, **given)
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [4])
 def test_convolutions(seed, tmp_path, record_property):
     """No bit differs."""
     project = Project()

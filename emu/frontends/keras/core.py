@@ -34,17 +34,24 @@ def _input(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     kernel = reader.weight(entry, "kernel")
     before = reader.draft.layers[inputs[0]]
-    if len(before.shape) != 1:
+    *spatial, n_in = before.shape
+    axes = len(spatial)
+    if axes > 2:
         raise ModelFileError(
-            f"input of Dense layer {entry.name} must be a vector, not of shape {before.shape!r}:"
-            " Dense on tensors is not supported yet; flatten first"
+            f"input of Dense layer {entry.name} must have at most 3 axes, not shape"
+            f" {before.shape!r}: hls4ml has no convolution of {axes} axes; reshape before"
         )
-    if kernel.ndim != 2 or kernel.shape[0] != before.size:
+    if kernel.ndim != 2 or kernel.shape[0] != n_in:
         raise ModelFileError(
-            f"kernel of {entry.name} must have shape ({before.size}, n_out), not {kernel.shape!r}"
+            f"kernel of {entry.name} must have shape ({n_in}, n_out), not {kernel.shape!r}"
         )
-    layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
-    layer.weights["weight"] = kernel
+    if axes:
+        # hls4ml makes it a pointwise convolution, whose configuration is that of a convolution.
+        given = {"strides": (1,) * axes, "padding": ((0, 0),) * axes, "dense": reader.keras3}
+        layer = reader.add(entry.name, f"Conv{axes}D", inputs, (*spatial, kernel.shape[1]), **given)
+    else:
+        layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
+    layer.weights["weight"] = kernel.reshape((1,) * axes + kernel.shape)
     if entry.config.get("use_bias", True):
         layer.weights["bias"] = reader.weight(entry, "bias")
     return own_activation(reader, entry, layer)
