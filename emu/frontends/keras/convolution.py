@@ -107,7 +107,7 @@ def _split_entry(config: Config, entry: Entry) -> None:
         ):
             if variable in types:
                 types[target] = types.pop(variable)
-        for variable in (other, f"{other}_accum"):
+        for variable in (other, f"{other}_accum", f"{other}_result"):
             types.pop(variable, None)
         config.layer_name[f"{entry.name}_{part}"] = own
 
