@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -93,9 +94,13 @@ class Op:
 
     header: ClassVar[str]
     """The file of ``hls_lib`` that implements it, without ``.hpp``; named as in ``emu/ops``."""
+    header_folder: ClassVar[Path | None] = None
+    """Where that file lies, for an operator that is not one of ours."""
     arity: ClassVar[int] = 1
     view: ClassVar[bool] = False
     """Whether the output holds the input's raw elements in the same order."""
+    rearranges: ClassVar[bool] = False
+    """Whether each output element is ``cast`` of one input element, or 0: ``reference`` moves."""
 
     result: Format = field()
 

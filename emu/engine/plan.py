@@ -25,6 +25,7 @@ from .steps import (
     LinearStep,
     PlainStep,
     PointwiseStep,
+    RearrangeStep,
 )
 
 if TYPE_CHECKING:
@@ -246,8 +247,11 @@ class _Planner:
             )
             path = "table" if epilogue.table.size else "clip and cast"
             self._add(node, PointwiseStep(epilogue.alone(x)), nodes, path, why, interval)
+        elif node.op.rearranges and _narrow(node.op.result, *(v.format for v in inputs)):
+            why = "whole rows of samples move"
+            self._add(node, RearrangeStep.of(node.op, inputs), (node,), "rows", why)
         elif (run := node.op.block(*inputs)) is not None:
-            why = "int64 loops in one pass, samples innermost"
+            why = "its own loops over rows of samples"
             self._add(node, BlockStep(run), (node,), "block", why)
         else:
             why = "the operator as declared"
@@ -342,6 +346,10 @@ def _cast_interval(interval: Interval, source: Format, target: Format) -> Interv
     if stats.wraps or stats.saturations:
         return format_interval(target)
     return int(raw[0]), int(raw[1])
+
+
+def _narrow(*formats: Format) -> bool:
+    return max(format.width for format in formats) <= NARROW_WIDTH
 
 
 def _cheap(op: Op, x: Format) -> bool:

@@ -29,6 +29,7 @@ __all__ = [
     "LinearStep",
     "PlainStep",
     "PointwiseStep",
+    "RearrangeStep",
     "Rooms",
 ]
 
@@ -235,6 +236,50 @@ class PointwiseStep:
     def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
         """x, out: (features, samples)."""
         self.epilogue.run(x, out, rooms)
+
+
+@dataclass(frozen=True, eq=False)
+class RearrangeStep:
+    """``y[i] = cast(x[place])`` for rows of samples; the first inputs' rows come first.
+
+    targets, sources: for each input, rows of the output and the input's rows they hold; zeros:
+    rows that hold nothing. casts: one epilogue an input.
+    """
+
+    targets: tuple[npt.NDArray[np.int64], ...]
+    sources: tuple[npt.NDArray[np.int64], ...]
+    zeros: npt.NDArray[np.int64]
+    casts: tuple[Epilogue, ...]
+
+    def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
+        """blocks: one (features, samples) array an input."""
+        each = zip(blocks, self.targets, self.sources, self.casts, strict=True)
+        for block, targets, sources, cast in each:
+            if not cast.empty:
+                room = rooms.row("moved", out.dtype, block.size).reshape(block.shape)
+                cast.run(block, room, rooms)
+                block = room
+            out[targets] = block[sources]
+        if self.zeros.size:
+            out[self.zeros] = 0
+
+    @classmethod
+    def of(cls, op: Op, inputs: tuple[Value, ...]) -> RearrangeStep:
+        """Found by letting ``op.reference`` move numbers that name their places."""
+        ends = np.cumsum([0, *(value.size for value in inputs)])
+        marks = [
+            np.arange(ends[k], ends[k + 1], dtype=np.float64).reshape(1, *value.shape) + 1
+            for k, value in enumerate(inputs)
+        ]
+        place = op.reference(*marks).reshape(-1).astype(np.int64) - 1
+        owner = np.searchsorted(ends, place, side="right") - 1
+        targets = [np.flatnonzero((owner == k) & (place >= 0)) for k in range(len(inputs))]
+        return cls(
+            targets=tuple(targets),
+            sources=tuple(place[rows] - ends[k] for k, rows in enumerate(targets)),
+            zeros=np.flatnonzero(place < 0),
+            casts=tuple(Epilogue().cast(value.format, op.result) for value in inputs),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ class Concatenate(Op):
 
     header: ClassVar[str] = "concatenate"
     arity: ClassVar[int] = 2
+    rearranges: ClassVar[bool] = True
     axis: int
 
     def shape(self, *shapes: Shape) -> Shape:

@@ -21,6 +21,7 @@ class Cropping(Op):
     """
 
     header: ClassVar[str] = "cropping"
+    rearranges: ClassVar[bool] = True
     cropping: tuple[tuple[int, int], ...]
 
     def shape(self, *shapes: Shape) -> Shape:

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fxp import Format, cast, growth
+from fxp import NARROW_WIDTH, Format, cast, growth
+from fxp.compiled import kernel
 
+from ..engine.loops import stage_row
 from ..exact import aligned, roomy
 from ..op import Field, Op, Raw, Real, Shape, Value
 
@@ -132,6 +134,30 @@ class Merge(Op):
             total = 2 * quotient + (quotient * self.count != scaled)
         return cast(total, wide, self.result).reshape(-1, *self.shape(*shapes))  # type: ignore[no-any-return]
 
+    def block(self, *inputs: Value) -> Callable[..., None] | None:
+        from ..engine.epilogue import Epilogue
+
+        formats = [value.format for value in inputs]
+        exact = self.row.wide(*formats)
+        # The quotient of an average of two has one more fraction bit, and no remainder.
+        halved = Format(exact.width + 1, exact.integer, exact.signed)
+        wide = halved if self.name == "average" else exact
+        finished = Epilogue().cast(wide, self.result)
+        widths = (wide.width, self.result.width, *(format.width for format in formats))
+        if max(widths) > NARROW_WIDTH or self.count > 2 or not finished.common:
+            return None
+        lifts = [exact.frac - format.frac if self.row.aligns else 0 for format in formats]
+        shapes = tuple(value.shape for value in inputs)
+        numbers = [np.arange(value.size, dtype=np.int64)[None] for value in inputs]
+        rows = np.broadcast_arrays(*self._views(tuple(numbers), shapes))
+        places = [np.ascontiguousarray(row).reshape(-1) for row in rows]
+        kind, stages = _KINDS[self.name], finished.numbers()
+
+        def run(a: Raw, b: Raw, out: Raw) -> None:
+            _merge_rows(a, b, *places, *lifts, kind, stages, out)
+
+        return run
+
     def reference(self, *inputs: Real) -> Real:
         shapes = tuple(x.shape[1:] for x in inputs)
         found = self.row.reference(*self._views(inputs, shapes))
@@ -161,6 +187,39 @@ class Merge(Op):
         if self.name == "average":
             fields["count"] = self.count
         return fields
+
+
+_KINDS = {"add": 0, "average": 0, "subtract": 1, "multiply": 2, "maximum": 3, "minimum": 4}
+
+
+@kernel
+def _merge_rows(x, y, x_rows, y_rows, x_lift, y_lift, kind, stages, out):  # type: ignore[no-untyped-def]
+    # out[j] = stages(x[x_rows[j]] << x_lift op y[y_rows[j]] << y_lift), rows of samples
+    n = x.shape[1]
+    wide = np.empty((2, n), dtype=np.int64)
+    for j in range(x_rows.size):
+        a, b = x[x_rows[j]], y[y_rows[j]]
+        row, other, out_row = wide[0], wide[1], out[j]
+        if kind == 0:
+            for k in range(n):
+                row[k] = (np.int64(a[k]) << x_lift) + (np.int64(b[k]) << y_lift)
+        elif kind == 1:
+            for k in range(n):
+                row[k] = (np.int64(a[k]) << x_lift) - (np.int64(b[k]) << y_lift)
+        elif kind == 2:
+            for k in range(n):
+                row[k] = np.int64(a[k]) * np.int64(b[k])
+        elif kind == 3:
+            for k in range(n):
+                row[k] = max(np.int64(a[k]) << x_lift, np.int64(b[k]) << y_lift)
+        else:
+            for k in range(n):
+                row[k] = min(np.int64(a[k]) << x_lift, np.int64(b[k]) << y_lift)
+        for s in range(stages.shape[0]):
+            stage_row(row, other, stages[s])
+            row, other = other, row
+        for k in range(n):
+            out_row[k] = row[k]
 
 
 def _listed(shapes: tuple[Shape, ...]) -> str:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 
-from fxp import Format, cast, growth
+from fxp import NARROW_WIDTH, Format, cast, growth
+from fxp.compiled import kernel
 
+from ..engine.loops import stage_row
 from ..exact import roomy
 from ..op import Field, Op, Raw, Real, Shape, Value
 
 __all__ = ["POOLINGS", "Pooling"]
 
 POOLINGS = ("max", "average")
+
+_MANTISSA = 53
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,6 +117,34 @@ class Pooling(Op):
         found = self._maximum(x, source) if self.name == "max" else self._average(x, source)
         return cast(found, self.accum, self.result).reshape(-1, *self.shape(x.shape[1:]))  # type: ignore[no-any-return]
 
+    def block(self, *inputs: Value) -> Callable[..., None] | None:
+        from ..engine.epilogue import Epilogue
+
+        source, shape = inputs[0].format, inputs[0].shape
+        exact = growth.total(source, int(np.prod(self.window)))
+        maximum = self.name == "max"
+        summed = source if maximum else exact
+        first = Epilogue().cast(summed, self.accum)
+        last = Epilogue().cast(self.accum, self.result)
+        # int64 holds every sum; what the accumulator loses on the way only the plain loop knows
+        plain = not maximum and not (self.accum.frac >= source.frac and _holds(self.accum, exact))
+        widths = (summed.width, self.accum.width, self.result.width)
+        known = first.common and last.common
+        if plain or not known or max(widths) > NARROW_WIDTH or self.accum.width > _MANTISSA:
+            return None
+        places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(1, *shape)
+        rows = np.stack([cell.reshape(-1) for cell in self._cells(places, -1)], axis=1)
+        inside = np.array(self._inside(shape), dtype=np.int64)
+        divisors = np.broadcast_to(inside, self._places(shape) + shape[-1:]).reshape(-1)
+        unsigned = (1 << (source.width - 1)) if self.top_bit else 0
+        pad = source.raw_min if source.signed else unsigned
+        divisors = np.zeros(0, dtype=np.int64) if maximum else np.ascontiguousarray(divisors)
+
+        def run(x: Raw, out: Raw) -> None:
+            _pool_rows(x, rows, pad, divisors, first.numbers(), last.numbers(), out)
+
+        return run
+
     def _maximum(self, x: Raw, source: Format) -> Any:
         unsigned = (1 << (source.width - 1)) if self.top_bit else 0
         cells = self._cells(x, source.raw_min if source.signed else unsigned)
@@ -171,6 +203,45 @@ class Pooling(Op):
             "top_bit": int(self.top_bit),
             "accum": self.accum,
         }
+
+
+@kernel
+def _pool_rows(x, rows, pad, divisors, first, last, out):  # type: ignore[no-untyped-def]
+    # maxima (no divisors) or quotients of sums, of the rows of samples in each window; -1: padding
+    n = x.shape[1]
+    wide = np.empty((2, n), dtype=np.int64)
+    for j in range(rows.shape[0]):
+        row, other, out_row = wide[0], wide[1], out[j]
+        if divisors.size == 0:
+            row[:] = pad
+            if rows[j].min() >= 0:
+                row[:] = x[rows[j, 0]]
+            for place in rows[j]:
+                if place >= 0:
+                    cell = x[place]
+                    for k in range(n):
+                        row[k] = max(row[k], cell[k])
+        else:
+            row[:] = 0
+            for place in rows[j]:
+                if place >= 0:
+                    cell = x[place]
+                    for k in range(n):
+                        row[k] += cell[k]
+        for s in range(first.shape[0]):
+            stage_row(row, other, first[s])
+            row, other = other, row
+        if divisors.size > 0:
+            # Below 2**53 a float quotient truncates as the exact one: that is at least 1 / by,
+            # so more than half a place, away from the integer above it.
+            by = np.float64(divisors[j])
+            for k in range(n):
+                row[k] = np.int64(np.float64(row[k]) / by)
+        for s in range(last.shape[0]):
+            stage_row(row, other, last[s])
+            row, other = other, row
+        for k in range(n):
+            out_row[k] = row[k]
 
 
 def _holds(accum: Format, exact: Format) -> bool:

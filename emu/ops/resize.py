@@ -25,6 +25,7 @@ class Resize(Op):
     """
 
     header: ClassVar[str] = "resize"
+    rearranges: ClassVar[bool] = True
     factors: Shape
 
     def shape(self, *shapes: Shape) -> Shape:

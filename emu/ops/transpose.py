@@ -25,6 +25,7 @@ class Transpose(Op):
     """
 
     header: ClassVar[str] = "transpose"
+    rearranges: ClassVar[bool] = True
     perm: Shape
 
     def shape(self, *shapes: Shape) -> Shape:

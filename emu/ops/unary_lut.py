@@ -36,6 +36,10 @@ class UnaryLUT(Op):
         entries = cast(self.table.raw.reshape(-1), self.table.format, self.result)
         return entries[inputs[0] & (entries.size - 1)]  # type: ignore[no-any-return]
 
+    @property
+    def pointwise(self) -> bool:
+        return True
+
     def reference(self, *inputs: Real) -> Real:
         raise NotImplementedError("a table over codes has no meaning between them")
 

@@ -23,6 +23,7 @@ class ZeroPadding(Op):
     """
 
     header: ClassVar[str] = "zero_padding"
+    rearranges: ClassVar[bool] = True
     padding: tuple[tuple[int, int], ...]
 
     def shape(self, *shapes: Shape) -> Shape:
