@@ -18,6 +18,7 @@ from fxp import Format
 from .op import Shape
 
 if TYPE_CHECKING:
+    from .extension import Extension
     from .frontends.config import Config
 
 __all__ = ["Draft", "Layer"]
@@ -29,7 +30,7 @@ class Layer:
 
     types: result, weight, bias, accum ... -> Format, or None for auto.
     weights: arrays in the dtype hls4ml holds them in, as trained or as folded by a pass.
-    attributes: anything else, in snake_case.
+    attributes: anything else, in snake_case. extension: that of a layer of the user's own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Layer:
     types: dict[str, Format | None] = field(default_factory=dict)
     weights: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    extension: Extension | None = None
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +66,13 @@ class KerasFile:
 
 
 def open_keras(
-    model: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None
+    model: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    arrays: Mapping[str, Sequence[str]] | None = None,
 ) -> KerasFile:
     """Open ``.json`` with ``weights``, ``.h5``/``.hdf5``, or ``.keras``.
 
+    arrays: names of the trained arrays of further classes, in the order of a ``.keras`` archive.
     Raises ModelFileError where a file is missing, unreadable or of another kind.
     """
     path = Path(model)
@@ -95,7 +98,7 @@ def open_keras(
         raw = text.encode() if isinstance(text, str) else bytes(text)
         return KerasFile(_json(raw, str(path)), 2, _h5_weights(path), str(path))
     if suffix == ".keras":
-        return _keras_archive(path)
+        return _keras_archive(path, arrays or {})
     hint = (
         " (a pickle, which is never loaded: export to ONNX)"
         if suffix in (".pt", ".pth", ".pkl")
@@ -163,7 +166,11 @@ def _cell_arrays(config: Mapping[str, Any]) -> list[str]:
 _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _cell_arrays),
     **dict.fromkeys(
-        ("Dense", *(f"{kind}Conv{n}D" for kind in ("", "Depthwise") for n in (1, 2))),
+        (
+            "Dense",
+            *(f"{kind}Conv{n}D" for kind in ("", "Depthwise") for n in (1, 2)),
+            *("Conv1DTranspose", "Conv2DTranspose"),
+        ),
         lambda c: ["kernel", *(["bias"] if c.get("use_bias", True) else [])],
     ),
     **dict.fromkeys(
@@ -201,7 +208,7 @@ def _keras3_arrays(kind: str, config: Mapping[str, Any]) -> list[tuple[str, str]
     return [(f"{folder}vars/{i}", name) for i, name in enumerate(names)]
 
 
-def _keras_archive(path: Path) -> KerasFile:
+def _keras_archive(path: Path, more: Mapping[str, Sequence[str]]) -> KerasFile:
     from .config import snake_case_class
 
     try:
@@ -219,7 +226,8 @@ def _keras_archive(path: Path) -> KerasFile:
             count = seen.get(folder, 0)
             seen[folder] = count + 1
             place = f"layers/{folder}_{count}" if count else f"layers/{folder}"
-            for where, name in _keras3_arrays(kind, config):
+            own = [(f"vars/{i}", name) for i, name in enumerate(more.get(kind, ()))]
+            for where, name in own or _keras3_arrays(kind, config):
                 if f"{place}/{where}" in file:
                     arrays[config["name"], name] = np.asarray(file[f"{place}/{where}"][()])
     return KerasFile(architecture, 3, lambda layer, name: arrays.get((layer, name)), str(path))

@@ -29,7 +29,10 @@ def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
     nodes = []
     for layer in draft:
         try:
-            found = LOWERINGS[layer.kind](draft, layer)
+            if layer.extension is not None:
+                found: Op | list[Node] = layer.extension.lower(draft, layer)
+            else:
+                found = LOWERINGS[layer.kind](draft, layer)
         except ValueError as error:
             raise ValueError(f"layer {layer.name}: {error}") from None
         one = [] if isinstance(found, list) else [Node(layer.name, found, tuple(layer.inputs))]

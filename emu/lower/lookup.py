@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fxp import Format, Overflow, Rounding
+
 from ..draft import Draft, Layer
 from ..op import Op
-from ..ops import Embedding, LayerNormalization, Sign, Thresholds
+from ..ops import Embedding, LayerNormalization, Quantizer, Sign, Thresholds, UnaryLUT
 from ..tables import inverse_root_table
 from .common import type_of, weights
 
@@ -69,7 +71,28 @@ def _layer_normalization(draft: Draft, layer: Layer) -> Op:
     )
 
 
+def _quantizer(draft: Draft, layer: Layer) -> Op:
+    rounding = Rounding(layer.attributes["rounding"])
+    overflow = Overflow(layer.attributes["overflow"])
+    masks = layer.attributes["masks"]
+    distinct = [mask for mask in dict.fromkeys(masks) if mask[1] > 0]
+    return Quantizer(
+        result=type_of(layer, "result"),
+        formats=tuple(
+            Format(bits, integer, bool(signed), rounding, overflow)
+            for signed, bits, integer in distinct
+        ),
+        which=tuple(distinct.index(mask) if mask[1] > 0 else -1 for mask in masks),
+    )
+
+
+def _unary_lut(draft: Draft, layer: Layer) -> Op:
+    return UnaryLUT(result=type_of(layer, "result"), table=weights(layer, "table"))
+
+
 LOWERINGS = {
+    "FixedPointQuantizer": _quantizer,
+    "UnaryLUT": _unary_lut,
     "BatchNormalizationQuantizedTanh": _thresholds,
     "Sign": _sign,
     "Embedding": _embedding,

@@ -70,6 +70,8 @@ EFFECTS: dict[str, Effect] = {
         {"accum": None, "table": ROOT_TABLE},
         {"table_size": 4096, "table_range_power2": 0},
     ),
+    "FixedPointQuantizer": Effect(("result",), _NONE, {}),
+    "UnaryLUT": Effect(("result", "table"), _NONE, {}),
     "Embedding": Effect(("result", "embeddings"), _NONE, {}),
     "BatchNormalizationQuantizedTanh": Effect((), _NONE, {}),
     "Sign": Effect((), _NONE, {}),
@@ -120,6 +122,8 @@ EFFECTS: dict[str, Effect] = {
 
 def effect(layer: Layer) -> Effect:
     """The entry of EFFECTS, with the table keys where this layer looks values up."""
+    if layer.extension is not None:
+        return Effect(layer.extension.precisions, _NONE, {})
     known = EFFECTS[layer.kind]
     if layer.attributes.get("function") in _LOOKS_UP:
         return Effect(known.precisions, {"table": TABLE}, {"table_size": 1024})

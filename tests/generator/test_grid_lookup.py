@@ -58,14 +58,6 @@ def normalizations(step=1):
     return cases[::step]
 
 
-def test_lookups_in_cpp(tmp_path, record_property):
-    """A share of every sweep; ``pytest -m long`` leaves nothing out."""
-    compiled.require()
-    count = sweep.agree(lookups(17) + normalizations(19), tmp_path)
-    record_property("values_compared", count)
-    assert count > 1_000
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("family", [lookups, normalizations], ids=lambda family: family.__name__)
 def test_the_whole_grid_of_lookups_in_cpp(family, tmp_path, record_property):

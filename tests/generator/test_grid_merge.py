@@ -85,14 +85,6 @@ def shapes():
     return cases
 
 
-def test_merges_in_cpp(tmp_path, record_property):
-    """A share of every sweep; ``pytest -m long`` leaves nothing out."""
-    compiled.require()
-    count = sweep.agree(kinds(97) + modes(113) + shapes()[::2], tmp_path)
-    record_property("values_compared", count)
-    assert count > 3_000
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("family", [kinds, modes, shapes], ids=lambda family: family.__name__)
 def test_the_whole_grid_of_merges_in_cpp(family, tmp_path, record_property):

@@ -70,14 +70,6 @@ def shapes(step=1):
     return cases[::step]
 
 
-def test_pooling_in_cpp(tmp_path, record_property):
-    """A share of every sweep; ``pytest -m long`` leaves nothing out."""
-    compiled.require()
-    count = sweep.agree(kinds(13) + modes(17) + shapes(2), tmp_path)
-    record_property("values_compared", count)
-    assert count > 3_000
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("family", [kinds, modes, shapes], ids=lambda family: family.__name__)
 def test_the_whole_grid_of_pooling_in_cpp(family, tmp_path, record_property):

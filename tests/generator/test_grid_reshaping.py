@@ -36,14 +36,6 @@ def modes(step=1):
     ][::step]
 
 
-def test_moves_in_cpp(tmp_path, record_property):
-    """A share of every sweep; ``pytest -m long`` leaves nothing out."""
-    compiled.require()
-    count = sweep.agree(places(2) + modes(29), tmp_path)
-    record_property("values_compared", count)
-    assert count > 3_000
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("family", [places, modes], ids=lambda family: family.__name__)
 def test_the_whole_grid_of_moves_in_cpp(family, tmp_path, record_property):

@@ -53,13 +53,17 @@ def random_format(rng, low=3, high=16, *, integer=None, signed=None):
 class Project:
     """Inputs ``x0, x1 ...`` (``x0_1 ...`` where a layer has several), each layer an output.
 
-    generation: 2 converts JSON and H5 files, 3 a model of Keras 3, which must be installed.
+    generation: 2 converts JSON and H5 files, 3 a model of Keras 3, which must be installed. every:
+    only each so many'th layer that is added is kept.
     """
 
     io_type: str = "io_parallel"
     strategy: str = "Latency"
     generation: int = 2
     default: str = "fixed<16,6>"
+    every: int = 1
+    offered: int = 0
+    model: dict = field(default_factory=dict)
     layers: list = field(default_factory=list)
     weights: dict = field(default_factory=dict)
     names: dict = field(default_factory=dict)
@@ -83,6 +87,8 @@ class Project:
 
         defined: how many results a sample hls4ml computes at all, where it leaves some undefined.
         """
+        if not self._keeps():
+            return
         k = len(self.outputs)
         several = isinstance(x, (list, tuple))
         arrays, formats = (x, x_format) if several else ([x], [x_format])
@@ -103,11 +109,17 @@ class Project:
             self.defined[name] = defined
         self.outputs.append(name)
 
+    def _keeps(self):
+        self.offered += 1
+        return self.offered % self.every == 0
+
     def chain(self, x, x_format, *steps):
         """Layers one after the other, ``(class, precision, weights, Keras configuration)`` each.
 
         Names are ``y<k>_<step>``, the last one's ``y<k>``.
         """
+        if not self._keeps():
+            return
         k, before = len(self.outputs), f"x{len(self.outputs)}"
         shape = [None, *x.shape[1:]]
         self.layers.append(
@@ -136,7 +148,12 @@ class Project:
             "ClockPeriod": 5,
             "IOType": self.io_type,
             "HLSConfig": {
-                "Model": {"Precision": self.default, "ReuseFactor": 1, "Strategy": self.strategy},
+                "Model": {
+                    "Precision": self.default,
+                    "ReuseFactor": 1,
+                    "Strategy": self.strategy,
+                    **self.model,
+                },
                 "LayerName": self.names,
             },
         }

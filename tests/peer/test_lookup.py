@@ -96,11 +96,46 @@ def thresholds(project, rng):
         project.chain(stimuli(rng, (40, *shape)), text, *steps)
 
 
+def quantisers(project, rng):
+    """A format for every element; tables over all codes."""
+    for rounding, limit in (("RND", "SAT"), ("TRN", "WRAP"), ("RND_CONV", "SAT_SYM")):
+        shape = (1, 2, 5)
+        weights = {
+            "keep_negative": rng.integers(0, 2, shape).astype(np.int8),
+            "bits": rng.integers(0, 7, shape).astype(np.int8),
+            "integers": rng.integers(-1, 5, shape).astype(np.int8),
+        }
+        for fusible in (False, True):
+            project.add(
+                "FixedPointQuantizer",
+                stimuli(rng, (40, *shape[1:])),
+                random_format(rng, 5, 12, integer=3),
+                {"result": random_format(rng, 5, 12)},
+                weights=weights,
+                fusible=fusible,
+                RND=rounding,
+                SAT=limit,
+                overrides={},
+            )
+    for text in ("fixed<6,3>", "ufixed<5,2>", "fixed<4,-1>"):
+        size = 2 ** int(text.split("<")[1][0])
+        project.add(
+            "UnaryLUT",
+            stimuli(rng, (40, 4)),
+            text,
+            {"result": random_format(rng), "table": random_format(rng)},
+            weights={"table": rng.normal(0, 2, size).astype(np.float32)},
+            kif_out=[1, 2, 3],
+        )
+
+
 def build(project, seed):
     rng = np.random.default_rng(seed)
     embeddings(project, rng)
     normalizations(project, rng)
     if project.generation == 2:
+        project.model["BitExact"] = False  # types come from the configuration alone
+        quantisers(project, rng)
         thresholds(project, rng)
 
 

@@ -28,7 +28,7 @@ def add(project, rng, kind, shape, *, auto=False, **more):
     precision["accum"] = random_format(rng, 5, 14, integer=int(rng.integers(1, 6)))
     if auto:
         precision = {"result": "auto", "accum": "auto"}
-    project.add(kind, stimuli(rng, (25, *shape)), text, precision, **more)
+    project.add(kind, stimuli(rng, (40, *shape)), text, precision, **more)
 
 
 def build(project, seed):

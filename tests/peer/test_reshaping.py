@@ -36,12 +36,12 @@ def after_other_layers(project, rng):
     linear = ("Activation", {"result": "fixed<6,3,RND,SAT>"}, None, {"activation": "linear"})
     for kind, shape, keras in LAYERS[:8]:
         text = random_format(rng, 5, 10, integer=3)
-        x = stimuli(rng, (20, *shape))
+        x = stimuli(rng, (40, *shape))
         project.chain(x, text, relu, (kind, {"result": "fixed<5,3>"}, None, keras))
         if not kind.startswith("Up"):  # hls4ml's has one type only: it does not compile
             project.chain(x, text, relu, linear, (kind, {"result": "fixed<5,3>"}, None, keras))
     for shape, dims in REMOVED:
-        x = stimuli(rng, (20, *shape))
+        x = stimuli(rng, (40, *shape))
         project.chain(x, "fixed<9,4>", ("Permute", None, None, {"dims": dims}), relu)
 
 
@@ -58,7 +58,7 @@ def before_dense(project, rng):
         kernel = {"kernel": rng.normal(0, 1, (n, 3)).astype(np.float32)}
         dense = {"units": 3, "activation": "linear", "use_bias": False}
         project.chain(
-            stimuli(rng, (20, *shape)),
+            stimuli(rng, (40, *shape)),
             "fixed<9,4>",
             ("Permute", None, None, {"dims": dims}),
             ("Flatten", None, None, {}),
@@ -71,7 +71,7 @@ def build(project, seed):
     rng = np.random.default_rng(seed)
     for kind, shape, keras in LAYERS:
         text = random_format(rng, 4, 12)
-        project.add(kind, stimuli(rng, (20, *shape)), text, {"result": "fixed<7,3>"}, **keras)
+        project.add(kind, stimuli(rng, (40, *shape)), text, {"result": "fixed<7,3>"}, **keras)
     after_other_layers(project, rng)
     before_dense(project, rng)
 

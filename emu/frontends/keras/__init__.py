@@ -7,7 +7,10 @@ linear, ``ReLU`` becomes a thresholded relu, dropout becomes a linear activation
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...draft import Draft
+from ...extension import Extension, by_class
 from ..config import Config, near
 from ..files import KerasFile, ModelFileError
 from . import activation, convolution, core, lookup, merge, pooling, recurrent, reshaping
@@ -21,16 +24,18 @@ KERAS_LAYERS: dict[str, Handler] = {k: v for family in _FAMILIES for k, v in fam
 """Keras class -> handler; each module of this package has those of one family of layers."""
 
 
-def read_keras(file: KerasFile, config: Config) -> Draft:
+def read_keras(file: KerasFile, config: Config, extensions: Iterable[Extension] = ()) -> Draft:
     """``draft = layers of the file``, untyped; raises ModelFileError for what is not supported."""
-    reader = Reader(file, Draft(config))
+    reader = Reader(file, Draft(config), extensions=by_class(extensions, KERAS_LAYERS))
+    handlers = KERAS_LAYERS | {kind: own.read for kind, own in reader.extensions.items()}
     entries, outputs = entries_of(file)
     for entry in entries:
-        handler = KERAS_LAYERS.get(entry.kind)
+        own = entry.kind.rpartition(">")[2]
+        handler = handlers.get(own if own in reader.extensions else entry.kind)
         if handler is None:
             raise ModelFileError(
                 f"layer {entry.name} must be of a supported class, not {entry.kind!r}"
-                f"{near(entry.kind, KERAS_LAYERS)}; supported: {', '.join(KERAS_LAYERS)}"
+                f"{near(entry.kind, handlers)}; supported: {', '.join(handlers)}"
             )
         inputs = [reader.tensors[name] for name in entry.inputs]
         reader.tensors[entry.name] = handler(reader, entry, inputs)

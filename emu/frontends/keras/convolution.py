@@ -143,6 +143,63 @@ def _add(
     return layer
 
 
+def _transposed(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    """hls4ml has none: the bits are those of its accumulation over the kernel, row by row."""
+    axes = int(entry.kind[-len("1DTranspose")])
+    shape = channels_last(reader, entry, inputs[0], axes)
+    kernel = np.swapaxes(reader.weight(entry, "kernel"), -1, -2)  # Keras: (*kernel, F, C)
+    size, strides = kernel.shape[:-2], per_axis(entry, "strides", axes, 1)
+    if len(size) != axes or kernel.shape[-2] != shape[-1]:
+        raise ModelFileError(
+            f"kernel of {entry.name} must be of {axes} axes, the filters and {shape[-1]} channels,"
+            f" not of shape {reader.weight(entry, 'kernel').shape!r}"
+        )
+    dilation = per_axis(entry, "dilation_rate", axes, 1)
+    given = entry.config.get("output_padding")
+    more = given if isinstance(given, (list, tuple)) else (given,) * axes
+    kind = str(entry.config.get("padding", "valid")).lower()
+    if kind not in ("valid", "same"):
+        raise ModelFileError(f"padding of {entry.name} must be valid or same, not {kind!r}")
+    reach = [(cells - 1) * step + 1 for cells, step in zip(size, dilation, strict=True)]
+    lengths = [
+        _transposed_length(n, cells, stride, extra, same=kind == "same")
+        for n, cells, stride, extra in zip(shape, reach, strides, more, strict=False)
+    ]
+    padding = []
+    for n, cells, stride, length in zip(shape, reach, strides, lengths, strict=False):
+        cut = (n - 1) * stride + cells - length
+        before = max(cut, 0) // 2 if kind == "same" else 0
+        padding.append((before, cut - before))
+    reader.draft.note(
+        f"layer {entry.name}: hls4ml has no transposed convolution; here every result sums over the"
+        " kernel row by row, over the channels in each of its cells"
+    )
+    layer = reader.add(
+        entry.name,
+        entry.kind,
+        inputs,
+        (*lengths, kernel.shape[-1]),
+        strides=strides,
+        padding=tuple(padding),
+        dilation=dilation,
+    )
+    layer.weights["weight"] = kernel
+    if entry.config.get("use_bias", True):
+        layer.weights["bias"] = reader.weight(entry, "bias")
+    return own_activation(reader, entry, layer)
+
+
+def _transposed_length(n: int, reach: int, stride: int, extra: int | None, *, same: bool) -> int:
+    """Keras's output length; ``extra`` is its output_padding.
+
+    >>> _transposed_length(4, 3, 2, None, same=True), _transposed_length(4, 3, 2, None, same=False)
+    (8, 9)
+    """
+    if extra is not None:
+        return (n - 1) * stride + (reach % 2 if same else reach) + extra
+    return n * stride if same else (n - 1) * stride + max(reach, stride)
+
+
 def _drop_dilation(reader: Reader, entry: Entry, dilation: Shape) -> None:
     if reader.keras3 and entry.config.get("padding") == "valid":
         raise ModelFileError(
@@ -185,4 +242,4 @@ LAYERS: dict[str, Handler] = {
         ("Separable", _separable),
     )
     for axes in (1, 2)
-}
+} | {f"Conv{axes}DTranspose": _transposed for axes in (1, 2)}

@@ -1,4 +1,4 @@
-"""Embeddings and layer normalisation."""
+"""Embeddings, layer normalisation, and the quantisers and tables of HGQ's proxy models."""
 
 from __future__ import annotations
 
@@ -63,7 +63,54 @@ def _layer_normalization(reader: Reader, entry: Entry, inputs: list[str]) -> str
     return layer.name
 
 
+def _quantizer(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    _require_own_types(reader, entry)
+    if entry.config.get("overrides", {}).get("layers"):
+        raise ModelFileError(
+            f"overrides of {entry.name} must name no layers, not"
+            f" {sorted(entry.config['overrides']['layers'])!r}: put what they set into the"
+            " configuration"
+        )
+    shape = reader.shape(inputs[0])
+    masks = [reader.weight(entry, key) for key in ("keep_negative", "bits", "integers")]
+    if entry.config.get("fusible"):
+        masks = [mask.reshape(-1)[:1] for mask in masks]
+    keep, bits, integers = (np.broadcast_to(mask, (1, *shape)).reshape(-1) for mask in masks)
+    if np.any(bits < 0):
+        raise ModelFileError(f"bits of {entry.name} must be from 0, not {bits.min()}")
+    modes = {"rounding": entry.config["RND"], "overflow": entry.config["SAT"]}
+    return reader.add(
+        entry.name,
+        "FixedPointQuantizer",
+        inputs,
+        shape,
+        masks=[tuple(map(int, mask)) for mask in zip(keep, bits, integers, strict=True)],
+        **modes,
+    ).name
+
+
+def _unary_lut(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    _require_own_types(reader, entry)
+    layer = reader.add(entry.name, "UnaryLUT", inputs, reader.shape(inputs[0]))
+    layer.weights["table"] = reader.weight(entry, "table").reshape(-1)
+    return layer.name
+
+
+def _require_own_types(reader: Reader, entry: Entry) -> None:
+    bit_exact = reader.draft.config.model.get("BitExact")
+    if bit_exact is not False:
+        raise ModelFileError(
+            f"Model: BitExact must be false for {entry.kind} {entry.name}, not {bit_exact!r}:"
+            " otherwise hls4ml derives every type from the quantisers, which is not supported yet"
+        )
+
+
 LAYERS: dict[str, Handler] = {
+    **{
+        f"{prefix}{kind}": handler
+        for prefix in ("", "HGQ>")
+        for kind, handler in (("FixedPointQuantizer", _quantizer), ("UnaryLUT", _unary_lut))
+    },
     "Embedding": _embedding,
     "LayerNormalization": _layer_normalization,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...draft import Draft, Layer
+from ...extension import Extension
 from ...op import Shape
 from ..files import KerasFile
 
@@ -31,11 +32,15 @@ class Entry:
 
 @dataclass
 class Reader:
-    """What the handlers share: the file, the draft, and the tensors by Keras layer name."""
+    """What the handlers share: the file, the draft, and the tensors by Keras layer name.
+
+    extensions: the user's own layers by class.
+    """
 
     file: KerasFile
     draft: Draft
     tensors: dict[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
 
     @property
     def keras3(self) -> bool:
@@ -46,7 +51,10 @@ class Reader:
         self, name: str, kind: str, inputs: list[str], shape: Shape, **attributes: Any
     ) -> Layer:
         """A draft layer with the attributes that hls4ml's converter gives it."""
-        return self.draft.add(Layer(name, kind, inputs, shape, attributes=attributes))
+        own = self.extensions.get(kind)
+        return self.draft.add(
+            Layer(name, kind, inputs, shape, attributes=attributes, extension=own)
+        )
 
     def weight(self, entry: Entry, name: str) -> np.ndarray[Any, Any]:
         """A trained array of the layer; raises ModelFileError where the file lacks it."""
