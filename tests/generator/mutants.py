@@ -25,6 +25,8 @@ ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
 SUMS = "test_grid_dense.py::test_sums_in_cpp"
 SOFTMAX = "test_grid_softmax.py"
 FIRMWARE = "test_firmware.py"
+PICTURE = "test_stream.py::TestBits::test_every_kind_of_layer_on_a_picture"
+GRIDS = "test_stream.py::TestBits::test_the_grids_through_streams"
 RECURRENT = "test_grid_recurrent.py::test_recurrent_layers_in_cpp"
 
 
@@ -109,7 +111,7 @@ MUTANTS = [
         ),
     ),
     *of(
-        "generator/project.py",
+        "generator/calls.py",
         (
             "recurrent weights input by input",
             'raws["recurrent_weight"] = op.recurrent_weight.raw.T',
@@ -343,7 +345,7 @@ MUTANTS = [
         ),
     ),
     *of(
-        "generator/project.py",
+        "generator/calls.py",
         (
             "weights input by input",
             'raws["weight"] = op.weight.raw.T',
@@ -358,6 +360,114 @@ MUTANTS = [
             'return op.weight.shape[0] if entry.strategy == "latency" else entry.reuse_factor',
             'return entry.reuse_factor if entry.strategy == "resource" else op.weight.shape[0]',
             f"{SUMS}[orders]",
+        ),
+    ),
+    *of(
+        "hls_lib/stream.hpp",
+        (
+            "streams: elements of a beat in reverse",
+            "x[k * N + i] = values[i];",
+            "x[k * N + N - 1 - i] = values[i];",
+            PICTURE,
+        ),
+        (
+            "streams: the last beat of a tensor is not written",
+            "for (int k = 0; k < SIZE / N; k++) {\n#pragma HLS PIPELINE II=1\n        beat<T, N> values;",
+            "for (int k = 0; k < SIZE / N - (SIZE > 30); k++) {\n        beat<T, N> values;",
+            PICTURE,
+        ),
+        (
+            "streams: only the first reader of a clone gets the beat",
+            "into.write(values);\n    write_all(values, more...);",
+            "into.write(values);",
+            PICTURE,
+        ),
+        (
+            "streams: repacking forgets where it was in the beat it takes apart",
+            "out[filled + i] = in[taken + i];",
+            "out[filled + i] = in[i];",
+            PICTURE,
+        ),
+        (
+            "streams: a layer that starves is not noticed",
+            "starved() = starved() || from.empty();",
+            "starved() = false;",
+            "test_stream.py::TestFaults::test_the_harness_names_the_stream",
+        ),
+        (
+            "streams: beats are not counted",
+            "static_cast<long>(held.size()) != wanted)",
+            "static_cast<long>(held.size()) < 0)",
+            "test_stream.py::TestFaults::test_the_harness_names_the_stream",
+        ),
+    ),
+    *of(
+        "hls_lib/window.hpp",
+        (
+            "streams: lines of the buffer swapped",
+            "copy<W::n_channel>(newest[i + 1], lines[i][column]);",
+            "copy<W::n_channel>(newest[i], lines[i][column]);",
+            PICTURE,
+        ),
+        (
+            "streams: the window keeps its oldest column",
+            "copy<W::n_channel>(held[i][j + 1], held[i][j]);",
+            "if (j > 0) copy<W::n_channel>(held[i][j + 1], held[i][j]);",
+            PICTURE,
+        ),
+        (
+            "streams: padding repeats the border",
+            "pixel[c] = 0;",
+            "pixel[c] = row > 0 ? pixel[c] : T(1);",
+            PICTURE,
+        ),
+        (
+            "streams: dilated cells side by side",
+            "held[i * W::dilation_height][j * W::dilation_width]",
+            "held[i][j]",
+            PICTURE,
+        ),
+        (
+            "streams: windows one column late",
+            "void next_row() { columns = window_plan<W>::reach_width - 1; }",
+            "void next_row() { columns = window_plan<W>::reach_width - (W::stride_width > 1 ? 0 : 1); }",
+            GRIDS,
+        ),
+        (
+            "streams: strides of rows taken from columns",
+            "rows = rows == 0 ? W::stride_height - 1 : rows - 1;",
+            "rows = rows == 0 ? W::stride_width - 1 : rows - 1;",
+            PICTURE,
+        ),
+    ),
+    *of(
+        "generator/turns.py",
+        (
+            "streams: padded maximum with zeros around it",
+            'if any(map(any, padding)) and not (op.name == "average" and op.count_pad):',
+            'if any(map(any, padding)) and op.name == "average" and not op.count_pad:',
+            GRIDS,
+        ),
+        (
+            "streams: a softmax over several beats taken beat by beat",
+            "if (op.n_slice, op.n_inner) == (width, 1) else None",
+            "if op.n_inner == 1 else None",
+            PICTURE,
+        ),
+    ),
+    *of(
+        "generator/stream.py",
+        (
+            "streams: every turn uses the constants of the first",
+            "if isinstance(own, Constant) and own.raw.size < sizes",
+            "if isinstance(own, Constant) and own.raw.size > sizes",
+            PICTURE,
+        ),
+        (
+            "streams: the port of a flattened tensor keeps narrow beats",
+            "width = self.graph.values[reader.name].shape[-1]\n        port",
+            "width = self.width[reader.name]\n        port",
+            "test_stream.py::TestTop::test_ports_and_directives",
         ),
     ),
 ]

@@ -64,6 +64,7 @@ def picture():
         Node("pixels", nets.softmax("stable", 3, "fixed<9,4,RND,SAT>", outer=20), ("conv",)),
         Node("flat", Reshape(result=plain, target=(60,)), ("conv",)),
         Node("each", scaled(60, 5), ("flat",)),
+        Node("best", nets.softmax("argmax", 6, outer=10), ("flat",)),
         Node("curves", nets.activation("prelu", n=60), ("flat",)),
         Node("rows", Reshape(result=plain, target=(15, 4)), ("flat",)),
         Node("squares", nets.activation("tanh", "fixed<8,2>"), ("rows",)),
