@@ -48,7 +48,8 @@ def open_samples(path: Path, graph: Graph) -> Iterator[Samples]:
     """The samples of ``path`` for the inputs of ``graph``.
 
     ``.npy``: one array (N, *input shape), ``.npz``: one by the name of each input, ``.dat``: a line
-    of numbers a sample, all inputs in model order, read as float64.
+    of numbers a sample, all inputs in model order, read as float64 (hls4ml's testbench rounds
+    them to float32 first).
     Raises ValueError, while it is open too, where the file is not whole, not of the inputs' shapes,
     or holds what is not a finite number.
     """

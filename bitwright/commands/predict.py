@@ -41,7 +41,8 @@ def predict(
     """Compute the outputs for the samples in X.npy, bit for bit.
 
     X.npy holds an array (samples, *input shape). X.npz holds one array by the name of each input.
-    X.dat is hls4ml's text: a sample a line, all inputs in model order, read as float64.
+    X.dat is hls4ml's text: a sample a line, all inputs in model order, read as float64 (hls4ml's
+    own testbench rounds them to float32 first).
 
     The files may be larger than the memory: samples are read, computed and written in batches, as
     large as --memory allows beside the program and the model themselves. The output appears under
