@@ -12,8 +12,9 @@ if getattr(_fxp, "__bitwright__", False) is not True:
         " another package of that name is in the way; pip uninstall fxp, then reinstall bitwright"
     )
 
+from .extension import Extension
 from .graph import Graph, Node
 from .loading import load
 from .starting import config
 
-__all__ = ["Graph", "Node", "config", "load"]
+__all__ = ["Extension", "Graph", "Node", "config", "load"]

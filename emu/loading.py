@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .draft import Draft
+from .extension import Extension
 from .frontends.config import Config, ConfigError, check_type_names, near, read_yaml
 from .graph import Graph
 
@@ -23,12 +24,14 @@ def load(
     *,
     weights: PathLike | None = None,
     config: PathLike | Mapping[str, Any] | None = None,
+    extensions: Sequence[Extension] = (),
 ) -> Graph:
     """``graph = typed(passes(front end(model), config))``.
 
     model: a YAML configuration that names the model files (paths relative to it), or a model file:
     ``.keras``, ``.h5``, or ``.json`` with ``weights``. config: a path or dict, the whole top level
     or its HLSConfig alone; without one, ``fixed<16,6>`` everywhere as hls4ml does.
+    extensions: layers of your own (docs/extensions.md).
     Raises ConfigError, ModelFileError (both ValueError) or ValueError naming layer and key.
     """
     path = Path(model)
@@ -49,7 +52,7 @@ def load(
             for key in MODEL_FILE_KEYS
             if parsed.top.get(key) is not None
         ]
-    return _build(path, weights, parsed)
+    return _build(path, weights, parsed, extensions)
 
 
 def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
@@ -85,8 +88,11 @@ def _named_files(config: Config, where: Path) -> tuple[Path, Path | None]:
     raise ConfigError(f"{where} must name a model: KerasJson and KerasH5, KerasH5, or KerasModel")
 
 
-def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
+def _build(
+    path: Path, weights: PathLike | None, config: Config, extensions: Sequence[Extension]
+) -> Graph:
     from .csim import csim_notes
+    from .extension import by_class
     from .frontends.files import open_keras
     from .frontends.keras import read_keras
     from .idle import idle_notes
@@ -96,11 +102,13 @@ def _build(path: Path, weights: PathLike | None, config: Config) -> Graph:
     from .precision.assign import assign
     from .precision.infer import share_parameter_types
 
-    draft = read_keras(open_keras(path, weights), config)
+    own = by_class(extensions)
+    arrays = {kind: extension.weights for kind, extension in own.items()}
+    draft = read_keras(open_keras(path, weights, arrays), config, extensions)
     _refuse_stream_shapes(draft)
     notes = [
         *config.notes,
-        *check_type_names(config, {layer.kind for layer in draft} | draft.split),
+        *check_type_names(config, {layer.kind for layer in draft} | draft.split, own),
     ]
     known = {layer.name: layer for layer in draft}
     _check_layer_names(config, {*known, *draft.removed})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fxp import Format
 
+from .extension import Extension, by_class
 from .graph import Graph, Node
-from .op import Constant, Table, storage
+from .op import Constant, Op, Table, storage
 from .ops import OPERATORS
 from .tables import libm_version
 
@@ -41,8 +43,13 @@ def to_json(graph: Graph) -> str:
     return json.dumps(document, indent=1, default=_plain) + "\n"
 
 
-def from_json(text: str) -> Graph:
-    """The graph that ``to_json`` wrote; raises ValueError where the text is not one."""
+def from_json(text: str, *, extensions: Iterable[Extension] = ()) -> Graph:
+    """The graph that ``to_json`` wrote; raises ValueError where the text is not one.
+
+    extensions: those of the graph's own operators.
+    """
+    own = [extension.operator for extension in by_class(extensions).values()]
+    operators: dict[str, type[Op]] = _BY_NAME | {operator.__name__: operator for operator in own}
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -52,11 +59,11 @@ def from_json(text: str) -> Graph:
         raise ValueError(f"graph version must be {VERSION}, not {version!r}")
     nodes = []
     for item in document["nodes"]:
-        operator = _BY_NAME.get(item["operator"])
+        operator = operators.get(item["operator"])
         if operator is None:
             raise ValueError(
-                f"operator of {item['name']} must be one of {', '.join(_BY_NAME)},"
-                f" not {item['operator']!r}"
+                f"operator of {item['name']} must be one of {', '.join(operators)},"
+                f" not {item['operator']!r}; an own operator needs its extension"
             )
         fields = {key: _decode(value) for key, value in item["fields"].items()}
         nodes.append(Node(item["name"], operator(**fields), tuple(item["inputs"])))

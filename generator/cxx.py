@@ -79,7 +79,9 @@ def identifier(name: str) -> str:
     return "n_" + word if word in _RESERVED or _RESERVED_FORM.fullmatch(word) else word
 
 
-def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+def identifiers(
+    names: Iterable[str], taken: Iterable[str] = (), suffixes: Iterable[str] = SUFFIXES
+) -> dict[str, str]:
     """One identifier per name; no two are equal or become so by a suffix, none is in ``taken``.
 
     >>> identifiers(["a b", "a/b", "a_b_t"])
@@ -89,7 +91,7 @@ def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     for name in names:
         word = base = identifier(name)
         count = 2
-        while not used.isdisjoint(claims := {word + suffix for suffix in SUFFIXES}):
+        while not used.isdisjoint(claims := {word + suffix for suffix in suffixes}):
             word, count = f"{base}_{count}", count + 1
         used |= claims
         found[name] = word

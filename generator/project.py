@@ -15,13 +15,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emu import Graph
+from emu.op import Op
 from emu.ops import Reshape
 from fxp import NARROW_WIDTH
 
@@ -29,6 +29,7 @@ from . import cxx
 from .backends import BACKENDS, Backend
 from .calls import Call, kernel_call
 from .errors import ProjectError
+from .headers import kernel_headers, read_header
 from .schedule import Schedule
 from .stream import streams
 from .tensors import Tensor, aliases, inputs_of, is_kernel, ports, tensors
@@ -173,8 +174,8 @@ def _write(
     for call in context["calls"]:
         for item in call.arrays:
             texts[f"firmware/weights/{item.name}.h"] = array.render(array=item)
-    for header in context["headers"]:
-        texts[f"firmware/bitwright/{header}"] = (files("hls_lib") / header).read_text("utf-8")
+    for header, where in context["headers"].items():
+        texts[f"firmware/bitwright/{header}"] = read_header(header, where)
     texts |= _vectors(graph, context)
     texts["graph.json"] = graph.to_json()
     for path, text in texts.items():
@@ -212,7 +213,8 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         raise ProjectError(
             f"ProjectName must be a C++ identifier, not {name!r}; {cxx.identifier(name)!r} is one"
         )
-    stems = cxx.identifiers(graph.values, taken=[name])
+    fields = {f"_{key}" for node in graph.nodes for key in _arrays_of(node.op)}
+    stems = cxx.identifiers(graph.values, taken=[name], suffixes={*cxx.SUFFIXES, *fields})
     known = tensors(graph, stems)
     ends = ports(graph, known)
     if schedule.io_type == "io_stream":
@@ -225,6 +227,7 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         calls, own = _arrays(graph, schedule, stems, known, ends)
         shared = [*_SHARED_HEADERS]
     style, interval = schedule.style()
+    kernels = {f"{call.header}.hpp" for call in calls}
     return {
         **own,
         "name": name,
@@ -235,7 +238,7 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         "types": [known[node.name] for node in graph.nodes if not isinstance(node.op, Reshape)],
         "aliases": aliases(graph, known),
         "calls": calls,
-        "headers": [*shared, *_with_included({f"{call.header}.hpp" for call in calls})],
+        "headers": dict.fromkeys(shared, Path()) | kernel_headers(graph, kernels, shared),
         "style": style,
         "interval": interval,
         "stems": stems,
@@ -246,6 +249,10 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
             config, "ClockUncertainty", flow.clock_uncertainty, _NUMBER + "%?", "ns or a percentage"
         ),
     }
+
+
+def _arrays_of(op: Op) -> set[str]:
+    return {*op.constants(), *op.tables()}
 
 
 def _arrays(
@@ -275,19 +282,6 @@ def _arrays(
             for call, node in zip(calls, kernels, strict=True)
         ],
     }
-
-
-def _with_included(headers: set[str]) -> list[str]:
-    """These kernels' headers and those of other kernels that they include."""
-    found: set[str] = set()
-    waiting = set(headers)
-    while waiting:
-        header = waiting.pop()
-        found.add(header)
-        text = (files("hls_lib") / header).read_text("utf-8")
-        included = set(re.findall(r'^#include "(.+)"', text, re.MULTILINE))
-        waiting |= included - found - {*_SHARED_HEADERS, *_STREAM_HEADERS}
-    return sorted(found)
 
 
 _NUMBER = r"\d+(\.\d+)?"

@@ -327,15 +327,19 @@ def strategy_of(value: Any, where: str) -> str:
     return _strategy(value, where)
 
 
-def check_type_names(config: Config, kinds: set[str]) -> list[str]:
-    """Notes on LayerType entries that match no layer; ConfigError for a name hls4ml lacks."""
+def check_type_names(config: Config, kinds: set[str], own: Iterable[str] = ()) -> list[str]:
+    """Notes on LayerType entries that match no layer; ConfigError for a name hls4ml lacks.
+
+    own: classes of extensions.
+    """
     notes = []
-    by_lower = {name.lower() for name in TYPE_NAMES}
+    valid = (*TYPE_NAMES, *own)
+    by_lower = {name.lower() for name in valid}
     for name in config.layer_type:
         if name.lower() not in by_lower:
             raise ConfigError(
                 f"HLSConfig: LayerType must name a layer class of hls4ml,"
-                f" not {name!r}{near(name, TYPE_NAMES)}"
+                f" not {name!r}{near(name, valid)}"
             )
         if name in TYPES_WITHOUT_EFFECT:
             notes.append(
