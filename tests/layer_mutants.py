@@ -1,0 +1,394 @@
+"""Show that the tests of merges, pooling, moves and look-ups notice a wrong operator.
+
+    python tests/layer_mutants.py [WORD]
+
+One small change at a time, in the emulator, in the C++ or in a pass; the test named beside it must
+then fail on a comparison. WORD picks the mutants whose path or label holds it. Exit code 1 where a
+mutant survives or its text is no longer in the source.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("fxp", "emu", "generator", "hls_lib", "validation", "tests")
+
+
+class Mutant(NamedTuple):
+    """``old`` becomes ``new`` in ``path``; the test that must notice."""
+
+    path: str
+    test: str
+    label: str
+    old: str
+    new: str
+
+
+def of(path, test, *changes):
+    return [Mutant(path, test, *change) for change in changes]
+
+
+CPP = "tests/generator/test_layers.py"
+MUTANTS = [
+    *of(
+        "emu/ops/merge.py",
+        "tests/emu/test_grid_merge.py",
+        ("maximum is minimum", "growth.add, np.maximum,", "growth.add, np.minimum,"),
+        (
+            "operands not aligned",
+            "[aligned(view, f, exact) for view",
+            "[aligned(view, f, f) for view",
+        ),
+        ("quotient not sticky", "(quotient * self.count != scaled)", "0"),
+        ("average of two only", "quotient = scaled // self.count", "quotient = scaled // 2"),
+        ("cyclic as numpy", "if self.cyclic:\n            a, b =", "if False:\n            a, b ="),
+        (
+            "strides ignored",
+            "x.reshape(len(x), *(group[0] if group[1 + k] else 1",
+            "x.reshape(len(x), *(group[0] if group[2 - k] else 1",
+        ),
+        ("subtract adds", "growth.subtract, np.subtract", "growth.subtract, np.add"),
+    ),
+    *of(
+        "emu/ops/dot.py",
+        "tests/emu/test_grid_merge.py",
+        (
+            "products not cast",
+            "terms = cast(roomy(a, product.width) * b, product, self.accum)",
+            "terms = cast(roomy(a, product.width) * b, product, growth.add(product, self.accum))",
+        ),
+        (
+            "sums not cast",
+            "total = cast(roomy(total, wide.width) + terms[:, i], wide, self.accum)",
+            "total = roomy(total, wide.width) + terms[:, i]",
+        ),
+        ("ternary product of -2", "np.where(b == -2, 1, b)", "np.where(b == -2, -1, b)"),
+    ),
+    *of(
+        "emu/ops/concatenate.py",
+        "tests/emu/test_grid_merge.py",
+        (
+            "joined along the last axis",
+            "np.concatenate(parts, axis=1 + self.axis)",
+            "np.concatenate(parts, axis=-1) if self.axis == parts[0].ndim - 2 else np.concatenate(parts[::-1], axis=1 + self.axis)",
+        ),
+        (
+            "first input's format for both",
+            "cast(x, v.format, self.result) for x, v in",
+            "cast(x, values[0].format, self.result) for x, v in",
+        ),
+    ),
+    *of(
+        "emu/ops/pooling.py",
+        "tests/emu/test_grid_pooling.py",
+        ("padding of unsigned maxima", "if self.top_bit else 0", "if not self.top_bit else 0"),
+        ("sum cast once", "total = cast(step, wide, accum)", "total = step >> up"),
+        (
+            "quotient floored",
+            "np.where(total < 0, -(-total // inside), total // inside)",
+            "total // inside",
+        ),
+        ("padding counted", "if self.count_pad:", "if True:"),
+        (
+            "padding swapped",
+            "np.pad(x, ((0, 0), *self.padding, (0, 0))",
+            "np.pad(x, ((0, 0), *(p[::-1] for p in self.padding), (0, 0))",
+        ),
+        (
+            "accumulator skipped",
+            "return cast(most, source, self.accum)",
+            "return cast(cast(most, source, source), source, self.accum) if self.accum.signed else most",
+        ),
+        (
+            "fast path without proof",
+            "if accum.frac >= source.frac and _holds(accum, exact):",
+            "if accum.frac >= source.frac:",
+        ),
+        (
+            "bound of an unsigned accumulator",
+            "low = -accum.raw_max if accum.signed else 0",
+            "low = -accum.raw_max",
+        ),
+    ),
+    *of(
+        "emu/ops/zero_padding.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "after before before",
+            "return np.pad(inside, ((0, 0), *self.padding))",
+            "return np.pad(inside, ((0, 0), *(p[::-1] for p in self.padding)))",
+        ),
+    ),
+    *of(
+        "emu/ops/cropping.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "one too early",
+            "slice(before, n - after) for",
+            "slice(max(before - 1, 0), n - after - (before > 0)) for",
+        ),
+    ),
+    *of(
+        "emu/ops/resize.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "tiled",
+            "np.repeat(y, self.factors[axis], 1 + axis)",
+            "np.concatenate([y] * self.factors[axis], 1 + axis)",
+        ),
+    ),
+    *of(
+        "emu/ops/transpose.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "inverse order",
+            "return (0, *(1 + axis for axis in self.perm))",
+            "return (0, *(1 + k for k in np.argsort(self.perm)))",
+        ),
+    ),
+    *of(
+        "emu/ops/embedding.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "whole rows only",
+            "start = (roomy(inputs[0], width) * n_out) << max(-f.frac, 0)",
+            "start = ((roomy(inputs[0], width) >> max(f.frac, 0) << max(f.frac, 0)) * n_out) << max(-f.frac, 0)",
+        ),
+        (
+            "wraps beyond the table",
+            "np.clip(places, 0, self.table.raw.size - 1)",
+            "(places % self.table.raw.size)",
+        ),
+    ),
+    *of(
+        "emu/ops/unary_lut.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "signed order",
+            "inputs[0] & (entries.size - 1)",
+            "inputs[0] + values[0].format.signed * entries.size // 2",
+        ),
+    ),
+    *of(
+        "emu/ops/thresholds.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "binary strictly above",
+            "self._above(x, values[0], self.high, equal=True), one, 0)",
+            "self._above(x, values[0], self.high, equal=False), one, 0)",
+        ),
+        (
+            "ternary at its low limit",
+            "self._above(x, values[0], self.low, equal=False), 0,",
+            "self._above(x, values[0], self.low, equal=True), 0,",
+        ),
+        (
+            "limits not aligned",
+            "right = aligned(limit.raw.reshape(-1), limit.format, wide)",
+            "right = limit.raw.reshape(-1)",
+        ),
+        (
+            "limits in blocks",
+            "x.reshape(len(x), -1, limit.raw.size)",
+            "x.reshape(len(x), limit.raw.size, -1).swapaxes(1, 2)",
+        ),
+    ),
+    *of(
+        "emu/ops/quantizer.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "one cast only",
+            "cast(x[:, columns], values[0].format, format), format, self.result",
+            "x[:, columns], values[0].format, self.result",
+        ),
+    ),
+    *of(
+        "emu/ops/layer_normalization.py",
+        "tests/emu/test_grid_layer_normalization.py",
+        (
+            "mean not cast",
+            "return cast(roomy(x, square.width) * y, square, self.accum)",
+            "return cast(roomy(x, square.width) * y + 1, square, self.accum)",
+        ),
+        (
+            "difference reversed",
+            "d = cast(roomy(x, apart.width) - mean[..., None], apart, accum)",
+            "d = cast(mean[..., None] - roomy(x, apart.width), apart, accum)",
+        ),
+        (
+            "squares not cast",
+            "variance = self._product(self._sum(self._product(d, d)), inverse)",
+            "variance = self._product(self._product(self._sum(d), self._sum(d)), inverse)",
+        ),
+        ("span ignored", "self.table.size * self.span, 1)", "self.table.size, 1)"),
+        (
+            "index off by one",
+            "np.clip(index, 0, self.table.size - 1)",
+            "np.clip(index + 1, 0, self.table.size - 1)",
+        ),
+        (
+            "sum cast once",
+            "total = cast(roomy(total, wide.width) + x[..., i], wide, self.accum)",
+            "total = roomy(total, wide.width) + x[..., i]",
+        ),
+        (
+            "reciprocal rounded",
+            "from_float(value, self.accum)",
+            "from_float(np.round(value * 4) / 4, self.accum)",
+        ),
+    ),
+    *of(
+        "emu/tables.py",
+        "tests/emu/test_grid_layer_normalization.py",
+        (
+            "root in double",
+            "x = low + step * np.arange(size).astype(np.float32)",
+            "x = low.astype(np.float64) + step.astype(np.float64) * np.arange(size)",
+        ),
+        (
+            "quotient in single",
+            "values = 1.0 / np.sqrt(x).astype(np.float64)",
+            "values = np.float32(1) / np.sqrt(x)",
+        ),
+    ),
+    *of(
+        "hls_lib/merge.hpp",
+        CPP,
+        ("quotient not sticky", "quotient += 1;", "quotient += 0;"),
+        ("quotient toward zero", "quotient -= 1;", "quotient -= 0;"),
+        (
+            "minimum is maximum",
+            "return above(b, a) ? convert<y_t>(a)",
+            "return above(a, b) ? convert<y_t>(a)",
+        ),
+        ("axes mixed up", "i2 * s2 + i3 * s3", "i3 * s2 + i2 * s3"),
+    ),
+    *of(
+        "hls_lib/dot.hpp",
+        CPP,
+        ("product not cast", "const accum_t product = convert<accum_t>(", "const auto product = ("),
+        ("ternary -2", "return b == -2 ? b_t(1) : b;", "return b;"),
+    ),
+    *of(
+        "hls_lib/concatenate.hpp",
+        CPP,
+        ("second first", "y[outer * n + CONFIG::n_a + i]", "y[outer * n + n - 1 - i]"),
+    ),
+    *of(
+        "hls_lib/pooling.hpp",
+        CPP,
+        (
+            "padding of unsigned maxima",
+            "if (!format<x_t>::is_signed && !CONFIG::top_bit)",
+            "if (!format<x_t>::is_signed && CONFIG::top_bit)",
+        ),
+        (
+            "padding counted",
+            "CONFIG::count_pad ? window_size : inside",
+            "CONFIG::count_pad ? inside : window_size",
+        ),
+        (
+            "stride of rows for columns",
+            "const int j = column * CONFIG::stride_width",
+            "const int j = column * CONFIG::stride_height",
+        ),
+    ),
+    *of(
+        "hls_lib/zero_padding.hpp",
+        CPP,
+        (
+            "row before",
+            "at / plan::n_2 % plan::n_1 - CONFIG::before_1",
+            "at / plan::n_2 % plan::n_1 - CONFIG::after_1",
+        ),
+    ),
+    *of(
+        "hls_lib/cropping.hpp",
+        CPP,
+        ("column before", "at % CONFIG::left_2 + CONFIG::before_2", "at % CONFIG::left_2"),
+    ),
+    *of(
+        "hls_lib/transpose.hpp",
+        CPP,
+        (
+            "strides swapped",
+            "k2 * CONFIG::stride_2 + k3 * CONFIG::stride_3",
+            "k2 * CONFIG::stride_3 + k3 * CONFIG::stride_2",
+        ),
+    ),
+    *of(
+        "hls_lib/layer_normalization.hpp",
+        CPP,
+        (
+            "squares not cast",
+            "const accum_t square = convert<accum_t>(d[i] * d[i]);",
+            "const auto square = d[i] * d[i];",
+        ),
+        (
+            "mean added",
+            "convert<accum_t>(convert<accum_t>(x[i]) - mean)",
+            "convert<accum_t>(convert<accum_t>(x[i]) + mean)",
+        ),
+    ),
+    *of(
+        "hls_lib/thresholds.hpp",
+        CPP,
+        (
+            "binary strictly above",
+            "const bool below = above(from_raw<high_t>(high[i % CONFIG::n_high]), x[i]);",
+            "const bool below = !above(x[i], from_raw<high_t>(high[i % CONFIG::n_high]));",
+        ),
+    ),
+    *of(
+        "hls_lib/embedding.hpp",
+        CPP,
+        (
+            "wraps",
+            "place > CONFIG::table_size - 1 ? CONFIG::table_size - 1",
+            "place > CONFIG::table_size - 1 ? 0",
+        ),
+    ),
+]
+
+
+def fate(folder: Path, mutant: Mutant) -> str:
+    """killed, SURVIVED, CRASHED, or that its text is gone."""
+    path = folder / mutant.path
+    text = path.read_text()
+    if text.count(mutant.old) < 1:
+        return "GONE"
+    path.write_text(text.replace(mutant.old, mutant.new))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant.test]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    path.write_text(text)
+    if done.returncode == 0:
+        return "SURVIVED"
+    compares = "AssertionError" in done.stdout and "error: " not in done.stdout
+    return "killed" if done.returncode == 1 and compares else "CRASHED"
+
+
+def main(word: str) -> int:
+    chosen = [mutant for mutant in MUTANTS if word in mutant.path or word in mutant.label]
+    bad = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in PACKAGES:
+            shutil.copytree(
+                ROOT / name, Path(scratch, name), ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(ROOT / "pyproject.toml", scratch)
+        for number, mutant in enumerate(chosen, 1):
+            found = fate(Path(scratch), mutant)
+            bad += found != "killed"
+            print(f"{number:3}/{len(chosen)} {found:9} {mutant.path}: {mutant.label}", flush=True)
+    print(f"{len(chosen) - bad} of {len(chosen)} mutants killed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
