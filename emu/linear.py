@@ -82,6 +82,11 @@ class Linear:
         return int(np.diff(self.pointer).max()) if self.outputs else 0
 
     @cached_property
+    def single(self) -> bool:
+        """Whether each output is one product."""
+        return bool((np.diff(self.pointer) == 1).all())
+
+    @cached_property
     def largest_start(self) -> int:
         """``max |start|``."""
         return int(np.abs(self.start).max()) if len(self.start) else 0

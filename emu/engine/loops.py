@@ -23,6 +23,7 @@ __all__ = [
     "ordered64",
     "read_block",
     "relu_row",
+    "scaled32",
     "stage_row",
     "write_block",
 ]
@@ -122,6 +123,28 @@ def from_floats(y, start, lift, relu, out):  # type: ignore[no-untyped-def]
             out_row[b] = (np.int64(row[b]) << lift) + first
         if relu:
             relu_row(out_row)
+
+
+@kernel
+def scaled32(x, places, weight, start, relu, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
+    """``finish_rows32`` of ``x[places[j]] * weight[j] + start[j]``: sums of one product each."""
+    n = x.shape[1]
+    for j in range(out.shape[0]):
+        x_row, out_row, row, other = x[places[j]], out[j], wide[:n], wide[n : 2 * n]
+        w, first = weight[j], start[j]
+        for b in range(n):
+            row[b] = np.int32(np.int32(np.int32(x_row[b]) * w) + first)
+        if relu:
+            relu_row(row)
+        for k in range(stages.shape[0]):
+            _stage_row32(row, other, stages[k])
+            row, other = other, row
+        if table.size > 0:
+            for b in range(n):
+                out_row[b] = table[row[b] - base]
+        else:
+            for b in range(n):
+                out_row[b] = row[b]
 
 
 @kernel
@@ -247,27 +270,50 @@ def ordered64(  # type: ignore[no-untyped-def]
 def read_block(x, scale, stage, wide, out):  # type: ignore[no-untyped-def]
     """Cast samples x features of float64 into features x samples; how many it could not.
 
-    scale: 2**(frac + 2). Two bits below the LSB hold the half bit and, as a sticky bit, all that
-    lies below it. NaN, infinities and |x * scale| >= 2**60 are left to the caller.
+    scale: 2**(frac + 2), at least 1, so that no product vanishes. Two bits below the LSB hold the
+    half bit and, as a sticky bit, all that lies below it; ``stage`` casts that. NaN, infinities and
+    |x * scale| >= 2**60 are left to the caller.
     """
     samples, features = x.shape
-    far = 0
+    near = 0
+    least, bias, down, low, lift, mask = (
+        stage[0],
+        stage[3],
+        stage[7],
+        stage[8],
+        stage[10],
+        stage[11],
+    )
+    # Truncation and a wrap need neither the sticky bit nor a second pass.
+    wraps = bias == 0 and stage[4] == 0 and stage[5] == 0 and least == low and stage[2] == 0
+    # Tiles of at most 64 samples x 32 features stay in the first cache.
     for first in range(0, samples, 64):
-        last = min(first + 64, samples)
-        size = (last - first) * features
-        part = x[first:last].reshape(-1)
-        for k in range(size):
-            y = part[k] * scale
-            far += int((not abs(y) < 2.0**60) | ((y == 0) & (part[k] != 0)))
-            floor = np.floor(y)
-            wide[k] = np.int64(floor) | np.int64(y != floor)
-        cast = wide[size : 2 * size]
-        stage_row(wide[:size], cast, stage)
-        for f in range(features):
-            row = out[f, first:last]
-            for b in range(last - first):
-                row[b] = cast[b * features + f]
-    return far
+        height = min(64, samples - first)
+        for left in range(0, features, 32):
+            width = min(32, features - left)
+            size = height * width
+            for b in range(height):
+                row, tile = x[first + b, left : left + width], wide[b * width : (b + 1) * width]
+                if wraps:
+                    for f in range(width):
+                        y = row[f] * scale
+                        near += int(abs(y) < 2.0**60)
+                        tile[f] = (((np.int64(np.floor(y)) >> down) << lift) >> lift) & mask
+                else:
+                    for f in range(width):
+                        y = row[f] * scale
+                        near += int(abs(y) < 2.0**60)
+                        floor = np.floor(y)
+                        tile[f] = np.int64(floor) | np.int64(y != floor)
+            cast = wide[:size]
+            if not wraps:
+                cast = wide[size : 2 * size]
+                stage_row(wide[:size], cast, stage)
+            for f in range(width):
+                target = out[left + f, first : first + height]
+                for b in range(height):
+                    target[b] = cast[b * width + f]
+    return x.size - near
 
 
 @kernel
@@ -276,7 +322,8 @@ def write_block(x, scale, out):  # type: ignore[no-untyped-def]
     features, samples = x.shape
     for first in range(0, samples, 64):
         last = min(first + 64, samples)
-        for f in range(features):
-            row = x[f]
-            for b in range(first, last):
-                out[b, f] = row[b] * scale
+        for left in range(0, features, 32):
+            for f in range(left, min(left + 32, features)):
+                row = x[f]
+                for b in range(first, last):
+                    out[b, f] = row[b] * scale

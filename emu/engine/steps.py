@@ -43,7 +43,7 @@ class InputStep:
     @cached_property
     def _constants(self) -> tuple[float, Any] | None:
         format = self.value.format
-        if format.width > NARROW_WIDTH or not -1000 < format.frac < 1000:
+        if format.width > NARROW_WIDTH or not -2 <= format.frac < 1000:
             return None
         # two bits below the LSB: the half bit and a sticky bit
         read = Format(NARROW_WIDTH, NARROW_WIDTH - format.frac - 2)
@@ -56,7 +56,7 @@ class InputStep:
         """x: (samples, features), contiguous. False where a value needs ``run``: a NaN, say."""
         if self._constants is None:
             return False
-        wide = rooms.row("input", np.int64, 128 * x.shape[1])
+        wide = rooms.row("input", np.int64, 2 * 64 * 32)
         return bool(loops.read_block(x, *self._constants, wide, out) == 0)
 
     def run(self, x: npt.NDArray[np.float64], *, out: Block) -> None:
@@ -91,6 +91,13 @@ class LinearStep:
 
     def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
         """x: (features, samples) of this step's input interval; out: (outputs, samples)."""
+        linear, then = self.linear, self.epilogue
+        if self.path == "int32" and linear.single and linear.shift <= 0 and then.narrow:
+            weight, start = self._once("scaled32", self._scaled32)
+            wide = rooms.row("wide", np.int32, 2 * x.shape[1])
+            after = wide, then.numbers(32), then.table, then.base
+            loops.scaled32(x, linear.row, weight, start, then.relu, out, *after)
+            return
         dtype = SUMS[self.path]
         sum_up = getattr(self, "_run_" + self._loop)
         if out.dtype == dtype and not (self.epilogue.stages or self.epilogue.table.size):
@@ -121,6 +128,10 @@ class LinearStep:
             return weight << lift if lift < 64 else np.zeros_like(weight)
 
         return self._once("lifted", make)
+
+    def _scaled32(self) -> tuple[Any, Any]:
+        start = self.linear.start.astype(np.int64).astype(np.int32)
+        return self._lifted.astype(np.int32), start
 
     @property
     def _entries32(self) -> Any:
