@@ -16,6 +16,7 @@ GRANULARITIES = ("model", "type", "name")
 
 _TABLE = "fixed<18,8,TRN,WRAP,0>"
 _SOFTMAX = "fixed<18,8,RND,SAT,0>"
+_NORMALIZED, _ROOT = "fixed<14,4,RND_CONV,SAT,0>", "ufixed<8,5,RND_CONV,SAT,0>"
 _WAYS = ("forward", "backward")
 _WEIGHTS = ("weight", "bias", "recurrent_weight", "recurrent_bias")
 # Keras class as hls4ml's converters name it -> type variables beside result.
@@ -35,11 +36,23 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "GRU": _WEIGHTS,
     "Bidirectional": tuple(f"{way}_{name}" for way in _WAYS for name in _WEIGHTS),
     "Softmax": (),
+    "LayerNormalization": ("scale", "bias"),
+    "Embedding": ("embeddings",),
 }
 _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
-_NO_REUSE = ("InputLayer", "Reshape")
-_NO_TABLE = (*_NO_REUSE, "Dense", "BatchNormalization")
+_MOVES = (
+    "Transpose",
+    *(f"{kind}{n}D" for kind in ("ZeroPadding", "Cropping", "UpSampling") for n in (1, 2)),
+)
+_POOLINGS = tuple(f"{op}Pooling{n}D" for op in ("Max", "Average") for n in (1, 2))
+_GLOBAL_POOLINGS = tuple(f"Global{kind}" for kind in _POOLINGS)
+_MERGES = ("Merge", "Concatenate", "Dot")
+_NO_REUSE = ("InputLayer", "Reshape", *_MOVES)
+_NO_TABLE = (
+    *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
+    *("Dense", "BatchNormalization", "LayerNormalization", "Embedding"),
+)
 
 
 def config(
@@ -89,6 +102,8 @@ def config(
     entries: dict[str, Any] = {}
     for layer in draft:
         kind = _kind(layer)
+        if layer.attributes.get("exact"):
+            continue  # an inner link of a merge of more than two tensors
         key = kind if granularity == "type" else layer.name
         if key not in entries:
             entries[key] = _entry(kind, default_reuse_factor, backend)
@@ -99,19 +114,31 @@ def config(
 def _kind(layer: Layer) -> str:
     if layer.kind == "Input":
         return "InputLayer"
+    if "Pooling" in layer.kind:
+        op = str(layer.attributes["pool_op"]).title()
+        return layer.kind.replace("Pooling", f"{op}Pooling")
+    if layer.kind == "Resize":
+        return f"UpSampling{len(layer.shape) - 1}D"
     return _PARAMETRIZED.get(str(layer.attributes.get("function")), layer.kind)
 
 
 def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"Trace": False, "Precision": {"result": "auto"}}
-    entry["Precision"] |= dict.fromkeys(_TYPES[kind], "auto")
+    entry["Precision"] |= dict.fromkeys(_TYPES.get(kind, ()), "auto")
+    if kind.startswith("UpSampling"):
+        entry["Algorithm"] = "nearest"
     if kind == "SimpleRNN":
         entry["Direction"] = "forward"
     if backend is None or kind in _NO_REUSE:
         return entry
     entry["ReuseFactor"] = reuse
-    if kind == "Dense":
+    if kind in ("Dense", "Dot", *_POOLINGS, *_GLOBAL_POOLINGS):
         entry["Precision"]["accum"] = "auto"
+    if kind in _POOLINGS:
+        entry["ConvImplementation"] = "LineBuffer"
+    if kind == "LayerNormalization":
+        entry |= {"TableRangePower2": 0, "TableSize": 4096}
+        entry["Precision"] |= {"accum": _NORMALIZED, "table": _ROOT}
     if kind in _RECURRENT:
         entry["Precision"]["accum"] = "auto"
         products = [name.title() for name in _WAYS] if kind == "Bidirectional" else [""]

@@ -123,6 +123,7 @@ ATTRIBUTES = (
     "skip",
     "exp_scale",
     "table_range_power2",
+    "algorithm",
     "parallelization_factor",
     "recurrent_reuse_factor",
     "forward_reuse_factor",
@@ -157,6 +158,14 @@ TYPES_WITHOUT_EFFECT = {
     "ReLU": "Activation",
     "ThresholdedReLU": "ParametrizedActivation",
     "ELU": "ParametrizedActivation",
+    **{
+        f"{scope}{op}Pooling{axes}D": f"{scope}Pooling{axes}D"
+        for scope in ("", "Global")
+        for op in ("Max", "Average")
+        for axes in (1, 2)
+    },
+    "UpSampling1D": "Resize",
+    "UpSampling2D": "Resize",
 }
 """Keras names in LayerType that hls4ml never matches, with the internal class it looks for."""
 
@@ -180,6 +189,8 @@ TYPE_NAMES = (
     "DepthwiseConv2D",
     "PointwiseConv1D",
     "PointwiseConv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
     "BatchNormalization",
     "ApplyAlpha",
     "LayerNormalization",
@@ -213,4 +224,7 @@ TYPE_NAMES = (
     "Repack",
     *TYPES_WITHOUT_EFFECT,
 )
-"""Keys of LayerType: hls4ml's internal class names, and the Keras names its tools write."""
+"""Keys of LayerType: hls4ml's internal class names, and the Keras names its tools write.
+
+hls4ml has no transposed convolutions.
+"""
