@@ -7,7 +7,7 @@ from typing import Any
 
 from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
-from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, is_pointwise, products
+from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, TRANSPOSED, is_pointwise, products
 from .legal import closest, is_legal, legal_reuse_factors
 from .recurrent import RECURRENT, resolve_recurrent
 
@@ -69,7 +69,8 @@ def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
         draft.note(
             f"layer {name}: ReuseFactor {wanted:g} is not legal for {n_in} x {n_out}: {found}"
         )
-    if layer.kind in CONVOLUTIONS and draft.config.io_type == "io_parallel":
+    hls4mls = layer.kind in CONVOLUTIONS and layer.kind not in TRANSPOSED
+    if hls4mls and draft.config.io_type == "io_parallel":
         _require_reuse(draft, layer, found, legal)
     return found, strategy
 

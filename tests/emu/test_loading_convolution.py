@@ -10,7 +10,7 @@ from tests.emu.models import functional, layer, write
 
 def model(folder, kind, shape, weights, *, batch_norm=False, **keras):
     """One layer ``conv`` behind the input ``x``."""
-    axes = int(kind.removesuffix("Transpose")[-2]) if kind[-1] in "De" and "Conv" in kind else 1
+    axes = 2 if "2D" in kind else 1
     config = {
         "kernel_size": [2] * axes,
         "strides": [1] * axes,
@@ -349,3 +349,72 @@ def test_dense_on_a_tensor_is_a_pointwise_convolution(tmp_path):
     assert str(only(graph).weight.format) == "ap_fixed<7,3>"
     x = np.random.default_rng(0).integers(-8, 8, (20, 4, 3)) / 4
     np.testing.assert_array_equal(graph.predict(x), x @ kernel)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cells", "keras", "padding", "places"),
+    [
+        ((4, 2), (3,), {"strides": [2]}, ((0, 0),), (9,)),
+        ((4, 2), (3,), {"strides": [2], "padding": "same"}, ((0, 1),), (8,)),
+        ((4, 2), (4,), {"strides": [2], "padding": "same"}, ((1, 1),), (8,)),
+        ((4, 2), (2,), {"strides": [3]}, ((0, -1),), (12,)),
+        ((4, 2), (3,), {"strides": [2], "output_padding": [1]}, ((0, -1),), (10,)),
+        (
+            *((4, 2), (3,), {"strides": [2], "padding": "same", "output_padding": 1}),
+            *(((0, 1),), (8,)),
+        ),
+        ((4, 2), (3,), {"dilation_rate": [2]}, ((0, 0),), (8,)),
+        ((2, 3, 2), (3, 2), {"strides": [2, 1]}, ((0, 0), (0, 0)), (5, 4)),
+    ],
+)
+def test_transposed(shape, cells, keras, padding, places, tmp_path):
+    """Every input adds the kernel to the places it reaches; shapes are Keras's."""
+    rng = np.random.default_rng(0)
+    kernel = rng.integers(-8, 8, (*cells, 3, 2)) / 4
+    bias = rng.integers(-8, 8, 3) / 4
+    weights = {"kernel": kernel, "bias": bias}
+    graph = load(tmp_path, f"Conv{len(cells)}DTranspose", shape, weights, **keras)
+    assert only(graph).padding == padding
+    assert graph.values["conv"].shape == (*places, 3)
+    assert any("hls4ml has no transposed convolution" in note for note in graph.notes)
+    x = rng.integers(-8, 8, (4, *shape)) / 4
+    wanted = np.zeros((4, *places, 3)) + bias
+    strides = keras.get("strides", [1] * len(cells))
+    steps = keras.get("dilation_rate", [1] * len(cells))
+    for at in np.ndindex(*shape[:-1]):
+        for cell in np.ndindex(*cells):
+            to = tuple(
+                i * s + k * d - cut[0]
+                for i, s, k, d, cut in zip(at, strides, cell, steps, padding, strict=True)
+            )
+            if all(0 <= p < n for p, n in zip(to, places, strict=True)):
+                wanted[(slice(None), *to)] += x[(slice(None), *at)] @ kernel[cell].T
+    np.testing.assert_array_equal(graph.predict(x), wanted)
+
+
+@pytest.mark.parametrize(
+    ("weights", "keras", "message"),
+    [
+        (
+            *({"kernel": np.ones((3, 4, 2))}, {"padding": "causal"}),
+            "padding of conv must be valid or same, not 'causal'",
+        ),
+        (
+            *({"kernel": np.ones((3, 2, 4))}, {}),
+            r"kernel of conv must be of 1 axes, the filters and 2 channels, not of shape \(3, 2, 4\)",
+        ),
+    ],
+)
+def test_transposed_that_is_refused(weights, keras, message, tmp_path):
+    """By name, with what was seen."""
+    with pytest.raises(ValueError, match=f"^{message}"):
+        load(tmp_path, "Conv1DTranspose", (5, 2), weights, **keras)
+
+
+def test_a_transposed_convolution_may_have_any_legal_reuse_factor(tmp_path):
+    """Beyond its inputs too, where hls4ml's kernels of plain ones stop."""
+    entry = {"ReuseFactor": 12, "Strategy": "Resource"}
+    kernel = np.ones((3, 4, 2))
+    graph = scheduled(tmp_path, entry, "Conv1DTranspose", (6, 2), kernel)
+    assert graph.config["HLSConfig"]["LayerName"]["conv"]["ReuseFactor"] == 12
+    assert only(graph).interleave == 1

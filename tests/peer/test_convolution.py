@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import emu
 from tests.peer.project import Project, needs_hls4ml, needs_keras3, random_format
 from tests.peer.test_merge import stimuli
 
@@ -250,3 +251,25 @@ class TestKeras3:
         project = Project(generation=3)
         build(project, seed)
         project.compare(tmp_path)
+
+    def test_transposed(self, tmp_path):
+        """hls4ml has none: Keras's own sums, which are exact on these numbers."""
+        import keras
+
+        rng = np.random.default_rng(0)
+        cases = ((1, (5, 3), 3, 2, "same", None), (2, (3, 4, 2), 4, 2, "valid", 1))
+        cases += ((1, (4, 2), 2, 3, "same", None), (2, (3, 3, 1), 3, 1, "same", None))
+        for axes, shape, size, strides, padding, extra in cases:
+            x = keras.Input(shape, name="x")
+            layer = getattr(keras.layers, f"Conv{axes}DTranspose")(
+                2, size, strides=strides, padding=padding, output_padding=extra, name="conv"
+            )
+            model = keras.Model(x, layer(x))
+            layer.set_weights([rng.integers(-8, 8, w.shape) for w in layer.get_weights()])
+            model.save(tmp_path / "model.keras")
+            given = rng.integers(-8, 8, (5, *shape)).astype(np.float64)
+            config = {"Model": {"Precision": "fixed<30,20>"}}
+            graph = emu.load(tmp_path / "model.keras", config=config)
+            np.testing.assert_array_equal(
+                graph.predict(given), keras.ops.convert_to_numpy(model(given))
+            )

@@ -235,11 +235,12 @@ def _padding(reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides:
 
 
 LAYERS: dict[str, Handler] = {
-    f"{family}Conv{axes}D": handler
-    for family, handler in (
-        ("", _convolution),
-        ("Depthwise", _depthwise),
-        ("Separable", _separable),
+    f"{before}Conv{axes}D{after}": handler
+    for before, after, handler in (
+        ("", "", _convolution),
+        ("Depthwise", "", _depthwise),
+        ("Separable", "", _separable),
+        ("", "Transpose", _transposed),
     )
     for axes in (1, 2)
-} | {f"Conv{axes}DTranspose": _transposed for axes in (1, 2)}
+}
