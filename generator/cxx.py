@@ -53,7 +53,7 @@ _RESERVED_FORM = re.compile(
 )
 
 SUFFIXES = (
-    *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_window", "_beats"),
+    *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_grid", "_beats"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse", "_high", "_low", "_which"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),

@@ -31,7 +31,7 @@ from .calls import Call, kernel_call
 from .errors import ProjectError
 from .headers import kernel_headers, read_header
 from .schedule import Schedule
-from .stream import streams
+from .stream import streams, walk_headers
 from .tensors import Tensor, aliases, inputs_of, is_kernel, ports, tensors
 
 __all__ = ["MANIFEST", "Project", "ProjectError", "generate"]
@@ -221,8 +221,7 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         wired = streams(graph, schedule, stems, known, ends)
         calls = [layer.call for layer in wired.layers]
         own: dict[str, Any] = {"streams": wired}
-        windows = ["window.hpp"] * any(layer.window for layer in wired.layers)
-        shared = [*_SHARED_HEADERS, *_STREAM_HEADERS, *windows]
+        shared = [*_SHARED_HEADERS, *_STREAM_HEADERS, *walk_headers(wired)]
     else:
         calls, own = _arrays(graph, schedule, stems, known, ends)
         shared = [*_SHARED_HEADERS]

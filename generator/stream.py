@@ -20,7 +20,7 @@ from .schedule import Schedule
 from .tensors import Tensor, inputs_of, is_kernel
 from .turns import Turns, turns
 
-__all__ = ["Layer", "Process", "Stream", "Streams", "streams"]
+__all__ = ["Layer", "Process", "Stream", "Streams", "streams", "walk_headers"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Layer:
     sources: tuple[Stream, ...]
     target: Stream
     interval: int | None
-    window: str = ""
-    """The struct of a line buffer's fields, or nothing."""
+    grid: str = ""
+    """The struct of the fields that a walk over a picture has, or nothing."""
 
     @property
     def single(self) -> bool:
@@ -112,6 +112,12 @@ def streams(
 ) -> Streams:
     """Streams, layers, clones and repacking of ``graph``; ``ends``: the ports of its outputs."""
     return _Wiring(graph, schedule, stems, known, ends).made
+
+
+def walk_headers(made: Streams) -> list[str]:
+    """Headers of ``hls_lib`` for the ways in which layers walk over pictures."""
+    walks = {layer.turns.walk for layer in made.layers}
+    return ["frame.hpp"] * bool(walks & {"frame", "window"}) + ["window.hpp"] * ("window" in walks)
 
 
 class _Wiring:
@@ -261,8 +267,8 @@ class _Wiring:
             for key, own in part.items()
             if isinstance(own, Constant) and own.raw.size < sizes[f"{stem}_{key}"]
         }
-        window = cxx.structure(f"{stem}_window", run.window) if run.window else ""
-        layer = Layer(f"{stem}_layer", call, run, offsets, sources, target, interval, window)
+        grid = cxx.structure(f"{stem}_grid", run.grid) if run.grid else ""
+        layer = Layer(f"{stem}_layer", call, run, offsets, sources, target, interval, grid)
         self.made.layers.append(layer)
         self._process(name, "layer", layer.function, sources, (target,), carried)
 

@@ -7,7 +7,7 @@ it, on one window after the other behind a line buffer, or once on the whole ten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emu.op import Constant, Op, Value
@@ -16,13 +16,16 @@ from emu.ops import (
     BatchNormalization,
     Concatenate,
     Convolution,
+    Cropping,
     LayerNormalization,
     Merge,
     Pooling,
+    Resize,
     Sign,
     Softmax,
     Thresholds,
     UnaryLUT,
+    ZeroPadding,
 )
 
 __all__ = ["Turns", "turns"]
@@ -32,15 +35,16 @@ __all__ = ["Turns", "turns"]
 class Turns:
     """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
 
-    width: elements of a beat of the result. window: of a layer behind a line buffer, the fields
-    that ``hls_lib/window.hpp`` names.
+    width: elements of a beat of the result. walk: what the turns follow, ``beats``, or the pixels
+    of a picture by ``window``, ``frame`` or ``repeat``, whose fields ``grid`` holds.
     """
 
     op: Op
     inputs: tuple[Value, ...]
     count: int
     width: int
-    window: Mapping[str, int] | None = None
+    walk: str = "beats"
+    grid: Mapping[str, int] = field(default_factory=dict)
 
 
 def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value) -> Turns:
@@ -48,8 +52,10 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
     beats = {value.size // width for value, width in zip(inputs, widths, strict=True)}
     one = _of_beat(op, inputs, widths) if len(beats) == 1 else None
     count = beats.pop()
-    if one is None and (sliding := _window(op, inputs[0], widths[0], output)) is not None:
-        return sliding
+    if one is None and widths[0] == inputs[0].shape[-1] and len(inputs[0].shape) in (2, 3):
+        for walk in (_window, _frame, _repeat):
+            if (found := walk(op, inputs[0], output)) is not None:
+                return found
     if one is None or count == 1:
         return Turns(op, tuple(inputs), 1, output.shape[-1])
     given = tuple(
@@ -87,14 +93,12 @@ def _of_beat(op: Op, inputs: Sequence[Value], widths: Sequence[int]) -> Op | Non
     return None
 
 
-def _window(op: Op, picture: Value, width: int, output: Value) -> Turns | None:
-    """A layer whose kernel sees one window of a picture at a time: pixels in, pixels out.
+def _window(op: Op, picture: Value, output: Value) -> Turns | None:
+    """One window of a picture at a time behind a line buffer (``hls_lib/window.hpp``).
 
     Zeros stand around the picture, so that a padded maximum, and a padded average of the cells
     inside, are left to the whole tensor.
     """
-    if width != picture.shape[-1]:
-        return None
     if isinstance(op, Convolution) and not op.transposed:
         window, dilation, padding = op.kernel, op.dilation, op.padding
         one: Op = replace(op, padding=_zeros(padding), dilation=_ones(dilation))
@@ -105,20 +109,62 @@ def _window(op: Op, picture: Value, width: int, output: Value) -> Turns | None:
         one = replace(op, padding=_zeros(padding))
     else:
         return None
-    names = ("in", "out", "window", "stride", "dilation")
-    given = (picture.shape[:-1], output.shape[:-1], window, op.strides, dilation)
-    # One spatial axis is a picture of one line.
-    line = (1,) * (2 - len(window))
-    fields = {
-        f"{name}_{axis}": length
-        for name, lengths in zip(names, given, strict=True)
-        for axis, length in zip(("height", "width"), line + lengths, strict=True)
-    }
-    before = tuple(0 for _ in line) + tuple(pair[0] for pair in padding)
-    fields |= {"pad_top": before[0], "pad_left": before[1], "n_channel": width}
-    seen = Value(picture.name, (*window, width), picture.format)
+    grid = _grid(
+        picture,
+        {"in": picture.shape[:-1], "out": output.shape[:-1], "window": window}
+        | {"stride": op.strides, "dilation": dilation},
+        {"pad": [before for before, _ in padding]},
+    )
+    seen = Value(picture.name, (*window, picture.shape[-1]), picture.format)
     count = output.size // output.shape[-1]
-    return Turns(one, (seen,), count, output.shape[-1], fields)
+    return Turns(one, (seen,), count, output.shape[-1], "window", grid)
+
+
+def _frame(op: Op, picture: Value, output: Value) -> Turns | None:
+    """Pixels that are put in or left out, one at a time (``hls_lib/frame.hpp``)."""
+    if isinstance(op, ZeroPadding) and op.padding[-1] == (0, 0):
+        around, inside, walked = op.padding, _zeros(op.padding), output
+        one: Op = replace(op, padding=((0, 0),))
+    elif isinstance(op, Cropping) and op.cropping[-1] == (0, 0):
+        around, inside, walked = _zeros(op.cropping), op.cropping, picture
+        one = replace(op, cropping=((0, 0),))
+    else:
+        return None
+    grid = _grid(
+        picture,
+        {"in": picture.shape[:-1], "out": output.shape[:-1], "walked": walked.shape[:-1]},
+        {"pad": [pair[0] for pair in around[:-1]], "crop": [pair[0] for pair in inside[:-1]]},
+    )
+    return _by_pixel(one, picture, output, "frame", grid)
+
+
+def _repeat(op: Op, picture: Value, output: Value) -> Turns | None:
+    """Pixels that are repeated along rows and columns, from a line of them."""
+    if not isinstance(op, Resize):
+        return None
+    grid = _grid(picture, {"in": picture.shape[:-1], "factor": op.factors[:-1]}, {})
+    one = replace(op, factors=op.factors[-1:])
+    return _by_pixel(one, picture, output, "repeat", grid)
+
+
+def _by_pixel(op: Op, picture: Value, output: Value, walk: str, grid: Mapping[str, int]) -> Turns:
+    pixel = Value(picture.name, picture.shape[-1:], picture.format)
+    return Turns(op, (pixel,), output.size // output.shape[-1], output.shape[-1], walk, grid)
+
+
+def _grid(
+    picture: Value, lengths: Mapping[str, Sequence[int]], starts: Mapping[str, Sequence[int]]
+) -> dict[str, int]:
+    """Fields ``<name>_height`` and ``_width``, ``<name>_top`` and ``_left``, and ``n_channel``.
+
+    One spatial axis is a picture of one line.
+    """
+    fields: dict[str, int] = {}
+    for given, names, missing in ((lengths, ("height", "width"), 1), (starts, ("top", "left"), 0)):
+        for name, values in given.items():
+            both = (missing, *values)[-2:]
+            fields |= {f"{name}_{part}": n for part, n in zip(names, both, strict=True)}
+    return fields | {"n_channel": picture.shape[-1]}
 
 
 def _zeros(pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

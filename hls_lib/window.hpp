@@ -6,7 +6,7 @@
 #ifndef BITWRIGHT_WINDOW_HPP
 #define BITWRIGHT_WINDOW_HPP
 
-#include "stream.hpp"
+#include "frame.hpp"
 
 namespace bw {
 
@@ -40,23 +40,6 @@ template <class W> struct window_wait {
     }
 };
 
-// The pixel at (row, column): the next beat inside the picture, zeros around it.
-template <class W, class T>
-void window_pixel(int row, int column, stream<beat<T, W::n_channel>> &from,
-                  T pixel[W::n_channel]) {
-#pragma HLS INLINE
-    const int i = row - W::pad_top, j = column - W::pad_left;
-    if (i >= 0 && i < W::in_height && j >= 0 && j < W::in_width) {
-        read<W::n_channel>(from, pixel);
-    } else {
-    Zeros:
-        for (int c = 0; c < W::n_channel; c++) {
-#pragma HLS UNROLL
-            pixel[c] = 0;
-        }
-    }
-}
-
 // Takes the pixel at (row, column) in: the window moves one column on, the lines one row down.
 template <class W, class T>
 void slide(int row, int column, stream<beat<T, W::n_channel>> &from,
@@ -66,7 +49,7 @@ void slide(int row, int column, stream<beat<T, W::n_channel>> &from,
     const int height = window_plan<W>::reach_height, width = window_plan<W>::reach_width;
     T newest[height][W::n_channel];
 #pragma HLS ARRAY_PARTITION variable=newest complete dim=0
-    window_pixel<W>(row, column, from, newest[height - 1]);
+    frame_pixel<W>(row, column, from, newest[height - 1]);
 Lines:
     for (int i = 0; i < height - 1; i++) {
 #pragma HLS UNROLL

@@ -12,7 +12,16 @@ import pytest
 
 import generator
 from emu import Graph, Node
-from emu.ops import BatchNormalization, Concatenate, Input, Merge, Reshape
+from emu.ops import (
+    BatchNormalization,
+    Concatenate,
+    Cropping,
+    Input,
+    Merge,
+    Reshape,
+    Resize,
+    ZeroPadding,
+)
 from fxp import Format
 from generator import LayerSchedule, Schedule
 from tests.emu.test_grid_convolution import convolution
@@ -71,6 +80,9 @@ def picture():
         Node("same_beats", Reshape(result=plain, target=(2, 10, 3)), ("each",)),
         Node("vector", Reshape(result=F("fixed<8,4>"), target=(18,)), ("max",)),
         Node("fc", nets.dense(18, 4), ("vector",)),
+        Node("framed", ZeroPadding(result=plain, padding=((1, 0), (0, 2), (0, 0))), ("x",)),
+        Node("cropped", Cropping(result=plain, cropping=((1, 0), (1, 2), (0, 0))), ("framed",)),
+        Node("larger", Resize(result=plain, factors=(2, 3, 1)), ("cropped",)),
     )
     read = {name for node in nodes for name in node.inputs}
     ends = [node.name for node in nodes if node.name not in read | {"unread"}]
@@ -109,7 +121,7 @@ class TestBits:
         """Line buffers, one beat after the other, whole tensors; every layer."""
         project = agrees(picture(), tmp_path)
         text = (project.path / "firmware" / "layers.h").read_text()
-        assert text.count("bw::window_cells<") == 3
+        assert text.count("bw::window_cells<") == 3 and text.count("bw::frame_pixel<") == 2
         # A turn takes its own share of constants that belong to an element each.
         assert "prelu<slopes_config>(x0, y, slopes_alpha + turn * 3)" in text
         assert "(x0, y, each_scale + turn * 3, each_bias + turn * 3)" in text
