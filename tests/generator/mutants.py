@@ -377,9 +377,9 @@ MUTANTS = [
             PICTURE,
         ),
         (
-            "streams: only the first reader of a clone gets the beat",
+            "streams: the last but one reader of a clone gets no beat",
             "into.write(values);\n    write_all(values, more...);",
-            "into.write(values);",
+            "if (sizeof...(more) != 1)\n        into.write(values);\n    write_all(values, more...);",
             PICTURE,
         ),
         (
@@ -402,6 +402,21 @@ MUTANTS = [
         ),
     ),
     *of(
+        "hls_lib/frame.hpp",
+        (
+            "streams: padding repeats the border",
+            "pixel[c] = 0;",
+            "pixel[c] = row > 0 ? pixel[c] : T(1);",
+            PICTURE,
+        ),
+        (
+            "streams: cropping keeps one row more",
+            "return i >= 0 && i < G::out_height &&",
+            "return i >= -(G::crop_top > 0) && i < G::out_height &&",
+            PICTURE,
+        ),
+    ),
+    *of(
         "hls_lib/window.hpp",
         (
             "streams: lines of the buffer swapped",
@@ -413,12 +428,6 @@ MUTANTS = [
             "streams: the window keeps its oldest column",
             "copy<W::n_channel>(held[i][j + 1], held[i][j]);",
             "if (j > 0) copy<W::n_channel>(held[i][j + 1], held[i][j]);",
-            PICTURE,
-        ),
-        (
-            "streams: padding repeats the border",
-            "pixel[c] = 0;",
-            "pixel[c] = row > 0 ? pixel[c] : T(1);",
             PICTURE,
         ),
         (
