@@ -6,9 +6,19 @@ import math
 
 from .draft import Layer
 
-__all__ = ["CONVOLUTIONS", "DEPTHWISE", "SUMS", "TRANSPOSED", "is_pointwise", "products"]
+__all__ = [
+    "CONVOLUTIONS",
+    "DEPTHWISE",
+    "SEPARABLE",
+    "SUMS",
+    "TRANSPOSED",
+    "is_pointwise",
+    "products",
+]
 
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
+SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
+"""Which become a depthwise and a pointwise one."""
 TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose")
 CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE, *TRANSPOSED)
 SUMS = ("Dense", *CONVOLUTIONS)

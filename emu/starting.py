@@ -9,6 +9,7 @@ from fxp import Format
 
 from .draft import Layer
 from .frontends.config import Config, ConfigError, near
+from .kinds import CONVOLUTIONS, SEPARABLE, SUMS, TRANSPOSED
 
 __all__ = ["GRANULARITIES", "config"]
 
@@ -23,7 +24,8 @@ _WEIGHTS = ("weight", "bias", "recurrent_weight", "recurrent_bias")
 _TYPES: dict[str, tuple[str, ...]] = {
     "InputLayer": (),
     "Reshape": (),
-    "Dense": ("weight", "bias"),
+    **dict.fromkeys(SUMS, ("weight", "bias")),
+    **dict.fromkeys(SEPARABLE, ("depthwise", "pointwise", "bias")),
     "BatchNormalization": ("scale", "bias"),
     "Activation": (),
     "ELU": ("param",),
@@ -51,7 +53,7 @@ _MERGES = ("Merge", "Concatenate", "Dot")
 _NO_REUSE = ("InputLayer", "Reshape", *_MOVES)
 _NO_TABLE = (
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
-    *("Dense", "BatchNormalization", "LayerNormalization", "Embedding"),
+    *(*SUMS, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
 )
 
 
@@ -101,10 +103,10 @@ def config(
     draft = read_keras(open_keras(model, weights), Config.parse(None))
     entries: dict[str, Any] = {}
     for layer in draft:
-        kind = _kind(layer)
+        name, kind = layer.attributes.get("keras", (layer.name, _kind(layer)))
         if layer.attributes.get("exact"):
             continue  # an inner link of a merge of more than two tensors
-        key = kind if granularity == "type" else layer.name
+        key = kind if granularity == "type" else name
         if key not in entries:
             entries[key] = _entry(kind, default_reuse_factor, backend)
     made["LayerType" if granularity == "type" else "LayerName"] = entries
@@ -131,8 +133,18 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
         entry["Direction"] = "forward"
     if backend is None or kind in _NO_REUSE:
         return entry
+    if kind in SEPARABLE:
+        parts = ("depthwise", "pointwise")
+        types = (*(f"{part}_accum" for part in parts), "depthwise_result")
+        entry["Precision"] |= dict.fromkeys(types, "auto")
+        entry |= {f"{part.title()}ReuseFactor": 1 for part in parts}
+        return entry | {"ConvImplementation": "LineBuffer"}
     entry["ReuseFactor"] = reuse
-    if kind in ("Dense", "Dot", *_POOLINGS, *_GLOBAL_POOLINGS):
+    if kind in CONVOLUTIONS:
+        entry["ParallelizationFactor"] = 1
+        if kind not in TRANSPOSED:
+            entry["ConvImplementation"] = "LineBuffer"
+    if kind in (*SUMS, "Dot", *_POOLINGS, *_GLOBAL_POOLINGS):
         entry["Precision"]["accum"] = "auto"
     if kind in _POOLINGS:
         entry["ConvImplementation"] = "LineBuffer"

@@ -1,5 +1,7 @@
 """Convolutions of Keras files: shapes, padding, parts, schedules, notes and errors."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -418,3 +420,42 @@ def test_a_transposed_convolution_may_have_any_legal_reuse_factor(tmp_path):
     graph = scheduled(tmp_path, entry, "Conv1DTranspose", (6, 2), kernel)
     assert graph.config["HLSConfig"]["LayerName"]["conv"]["ReuseFactor"] == 12
     assert only(graph).interleave == 1
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("backend", ["Vitis", None])
+@pytest.mark.parametrize("granularity", ["type", "name"])
+@pytest.mark.parametrize(
+    ("kind", "shape", "weights"),
+    [
+        ("Conv1D", (6, 2), {"kernel": KERNEL_1D, "bias": np.ones(4)}),
+        ("DepthwiseConv2D", (6, 6, 3), {"depthwise_kernel": np.ones((2, 2, 3, 1))}),
+        (
+            *("SeparableConv1D", (6, 3)),
+            {"depthwise_kernel": np.ones((2, 3, 1)), "pointwise_kernel": np.ones((1, 3, 2))},
+        ),
+        ("Dense", (4, 3), {"kernel": np.ones((3, 2)), "bias": np.ones(2)}),
+    ],
+)
+def test_starting_configurations(kind, shape, weights, granularity, backend, tmp_path, monkeypatch):
+    """Those of hls4ml, by the names of the Keras layers; they load."""
+    hls4ml = pytest.importorskip(
+        "hls4ml", reason="needs the cosim extra: pip install 'bitwright[cosim]'"
+    )
+    from hls4ml.converters.keras_v2_to_hls import KerasFileReader
+
+    more = {"depth_multiplier": 1} if kind != "Conv1D" else {}
+    filters = {"filters": next(reversed(weights.values())).shape[-1]}
+    more |= filters if kind.startswith(("Conv", "Sep")) else {}
+    path, arrays = model(tmp_path, kind, shape, weights, units=2, **more)
+    monkeypatch.setattr(
+        hls4ml.converters,
+        "KerasModelReader",
+        lambda model: KerasFileReader({"KerasH5": str(arrays)}),
+    )
+    theirs = hls4ml.utils.config_from_keras_model(
+        json.loads(path.read_text()), granularity=granularity, backend=backend
+    )
+    made = emu.config(path, granularity, weights=arrays, backend=backend)
+    assert made == theirs
+    emu.load(path, weights=arrays, config=made).predict(np.zeros((1, *shape)))

@@ -60,6 +60,7 @@ def _separable(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         first.shape[-1] * first.shape[-2],
     )
     _note_multiplier(reader, depthwise)
+    depthwise.attributes["keras"] = (entry.name, entry.kind)
     name = f"{entry.name}_pointwise"
     pointwise = reader.add(
         name,
@@ -68,6 +69,7 @@ def _separable(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         (*depthwise.shape[:-1], second.shape[-1]),
         strides=(1,) * axes,
         padding=((0, 0),) * axes,
+        keras=(entry.name, entry.kind),
     )
     pointwise.weights["weight"] = second
     if entry.config.get("use_bias", True):

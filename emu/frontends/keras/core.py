@@ -48,6 +48,7 @@ def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     if axes:
         # hls4ml makes it a pointwise convolution, whose configuration is that of a convolution.
         given = {"strides": (1,) * axes, "padding": ((0, 0),) * axes, "dense": reader.keras3}
+        given["keras"] = (entry.name, "Dense")
         layer = reader.add(entry.name, f"Conv{axes}D", inputs, (*spatial, kernel.shape[1]), **given)
     else:
         layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
