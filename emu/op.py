@@ -136,7 +136,7 @@ class Op:
         return None
 
     def block(self, *inputs: Value) -> Callable[..., None] | None:
-        """``run(*blocks, out)`` on raw arrays (features, samples) of any integer dtype, or None."""
+        """``run(*blocks, out, rooms)`` on raw arrays (features, samples) of any dtype, or None."""
         return None
 
     def addresses(self, *inputs: Value) -> tuple[Format, ...]:

@@ -31,7 +31,7 @@ from .steps import (
 if TYPE_CHECKING:
     from ..graph import Graph, Node
 
-__all__ = ["Plan", "Planned", "block_dtype", "make_plan"]
+__all__ = ["Plan", "Planned", "block_dtype", "make_plan", "step_of"]
 
 _TABLE_WIDTH = 16
 """Elementwise functions of inputs up to this width become a table of all their codes."""
@@ -182,6 +182,15 @@ def make_plan(
     tensors that the caller has; what only they need is left out.
     """
     return _Planner(graph, tuple(dict.fromkeys(keep)), choose, frozenset(given)).plan()
+
+
+def step_of(op: Op, *inputs: Value) -> Any:
+    """The step of one operator on its own: for operators that are made of others."""
+    from ..graph import Graph, Node
+
+    own = [Node(value.name, Input(result=value.format, dimensions=value.shape)) for value in inputs]
+    graph = Graph((*own, Node("step", op, tuple(value.name for value in inputs))), ("step",))
+    return make_plan(graph, ("step",)).steps[-1].step
 
 
 _LINEARS: WeakKeyDictionary[Op, dict[tuple[Value, ...], Linear | None]] = WeakKeyDictionary()

@@ -322,4 +322,4 @@ class BlockStep:
 
     def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
         """blocks: one (features, samples) array an input."""
-        self.block(*blocks, out)
+        self.block(*blocks, out, rooms)

@@ -153,7 +153,7 @@ class Merge(Op):
         places = [np.ascontiguousarray(row).reshape(-1) for row in rows]
         kind, stages = _KINDS[self.name], finished.numbers()
 
-        def run(a: Raw, b: Raw, out: Raw) -> None:
+        def run(a: Raw, b: Raw, out: Raw, rooms: Any) -> None:
             _merge_rows(a, b, *places, *lifts, kind, stages, out)
 
         return run

@@ -140,7 +140,7 @@ class Pooling(Op):
         pad = source.raw_min if source.signed else unsigned
         divisors = np.zeros(0, dtype=np.int64) if maximum else np.ascontiguousarray(divisors)
 
-        def run(x: Raw, out: Raw) -> None:
+        def run(x: Raw, out: Raw, rooms: Any) -> None:
             _pool_rows(x, rows, pad, divisors, first.numbers(), last.numbers(), out)
 
         return run

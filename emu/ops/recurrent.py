@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -179,6 +180,11 @@ class Recurrent(Op):
             out[...] = state[0]
         return out
 
+    def block(self, *inputs: Value) -> Callable[..., None] | None:
+        from .recurrent_block import block
+
+        return block(self, inputs)
+
     def reference(self, *inputs: Real) -> Real:
         x = inputs[0][:, ::-1] if self.go_backwards else inputs[0]
         zero = np.zeros((len(x), self.units))
@@ -246,6 +252,22 @@ class _Machine:
         """``a(x)``."""
         return _activate(self.op.activation, self.op.table, x, source, result)
 
+    def part(self, x: Raw, first: int, last: int) -> Raw:
+        """Elements ``first`` to ``last - 1`` of each vector."""
+        return x[:, first:last]
+
+    def moved(self, x: Raw, source: Format, target: Format) -> Raw:
+        """The same values in the finer units of ``target``."""
+        return aligned(x, source, target)  # type: ignore[no-any-return]
+
+    def mixed(self, result: Format, *terms: tuple[Raw, Format, Raw, Format]) -> Raw:
+        """``result(x * y + ...)``: exact products and sum, one cast."""
+        whole, formats = _sum_format(terms)
+        total: Any = 0
+        for (x, _, y, _), format in zip(terms, formats, strict=True):
+            total = total + aligned(roomy(x, whole.width) * y, format, whole)
+        return cast(total, whole, result)  # type: ignore[no-any-return]
+
 
 def _columns(constant: Constant, first: int, last: int) -> Constant:
     part = (..., slice(first, last))
@@ -262,16 +284,10 @@ def _activate(name: str, table: Table | None, x: Raw, source: Format, result: Fo
     return op.evaluate(x, values=(Value("x", x.shape[1:], source),))
 
 
-def _mixed(result: Format, *terms: tuple[Raw, Format, Raw, Format]) -> Raw:
-    """``result(x * y + ...)``: exact products and sum, one cast."""
+def _sum_format(terms: Sequence[tuple[Raw, Format, Raw, Format]]) -> tuple[Format, list[Format]]:
+    """The exact format of ``x * y + ...``, and those of its products."""
     formats = [growth.multiply(x, y) for _, x, _, y in terms]
-    whole = formats[0]
-    for other in formats[1:]:
-        whole = growth.add(whole, other)
-    total: Any = 0
-    for (x, _, y, _), format in zip(terms, formats, strict=True):
-        total = total + aligned(roomy(x, whole.width) * y, format, whole)
-    return cast(total, whole, result)  # type: ignore[no-any-return]
+    return reduce(growth.add, formats), formats
 
 
 # ---- meanings on raw integers ------------------------------------------------------------------
@@ -279,12 +295,12 @@ def _mixed(result: Format, *terms: tuple[Raw, Format, Raw, Format]) -> Raw:
 
 def _lstm(machine: _Machine, p: Raw, state: State) -> State:
     h, c = state
-    n, a, r = machine.op.units, machine.op.accum, machine.op.result
+    n, a, r, part = machine.op.units, machine.op.accum, machine.op.result, machine.part
     total = machine.total(p, machine.product(h))
-    i_f, o = machine.gate(total[:, : 2 * n]), machine.gate(total[:, 3 * n :])
-    g = machine.activate(total[:, 2 * n : 3 * n], a, a)
-    c = _mixed(r, (g, a, i_f[:, :n], a), (c, r, i_f[:, n:], a))
-    return _mixed(r, (o, a, machine.activate(c, r, a), a)), c
+    i_f, o = machine.gate(part(total, 0, 2 * n)), machine.gate(part(total, 3 * n, 4 * n))
+    g = machine.activate(part(total, 2 * n, 3 * n), a, a)
+    c = machine.mixed(r, (g, a, part(i_f, 0, n), a), (c, r, part(i_f, n, 2 * n), a))
+    return machine.mixed(r, (o, a, machine.activate(c, r, a), a)), c
 
 
 def _blend(machine: _Machine, g: Raw, z: Raw, h: Raw) -> Raw:
@@ -292,28 +308,28 @@ def _blend(machine: _Machine, g: Raw, z: Raw, h: Raw) -> Raw:
     a, r = machine.op.accum, machine.op.result
     one = Format(2, 2)
     rest = growth.subtract(one, a)
-    left = floor_multiple(1, 0, rest.frac) - aligned(z, a, rest)
-    return _mixed(r, (g, a, left, rest), (h, r, z, a))
+    left = floor_multiple(1, 0, rest.frac) - machine.moved(z, a, rest)
+    return machine.mixed(r, (g, a, left, rest), (h, r, z, a))
 
 
 def _gru(machine: _Machine, p: Raw, state: State) -> State:
     (h,) = state
-    n, a = machine.op.units, machine.op.accum
+    n, a, part = machine.op.units, machine.op.accum, machine.part
     q = machine.product(h)
-    z_r = machine.gate(machine.total(p[:, : 2 * n], q[:, : 2 * n]))
-    t = _mixed(a, (z_r[:, n:], a, q[:, 2 * n :], a))
-    g = machine.activate(machine.total(p[:, 2 * n :], t), a, a)
-    return (_blend(machine, g, z_r[:, :n], h),)
+    z_r = machine.gate(machine.total(part(p, 0, 2 * n), part(q, 0, 2 * n)))
+    t = machine.mixed(a, (part(z_r, n, 2 * n), a, part(q, 2 * n, 3 * n), a))
+    g = machine.activate(machine.total(part(p, 2 * n, 3 * n), t), a, a)
+    return (_blend(machine, g, part(z_r, 0, n), h),)
 
 
 def _gru_reset_before(machine: _Machine, p: Raw, state: State) -> State:
     (h,) = state
-    n, a, r = machine.op.units, machine.op.accum, machine.op.result
-    z_r = machine.gate(machine.total(p[:, : 2 * n], machine.product(h)))
-    kept = _mixed(r, (z_r[:, n:], a, h, r))
+    n, a, r, part = machine.op.units, machine.op.accum, machine.op.result, machine.part
+    z_r = machine.gate(machine.total(part(p, 0, 2 * n), machine.product(h)))
+    kept = machine.mixed(r, (part(z_r, n, 2 * n), a, h, r))
     q = machine.product(kept, 1)
-    g = machine.activate(machine.total(p[:, 2 * n :], q), a, a)
-    return (_blend(machine, g, z_r[:, :n], h),)
+    g = machine.activate(machine.total(part(p, 2 * n, 3 * n), q), a, a)
+    return (_blend(machine, g, part(z_r, 0, n), h),)
 
 
 def _simple_rnn(machine: _Machine, p: Raw, state: State) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -120,7 +120,7 @@ class Softmax(Op):
         stable, inverse = self.difference is not None, self.inverse.raw
         numbers = [stages.numbers() for stages in (found, summed, scale, finished)]
 
-        def run(x: Raw, out: Raw) -> None:
+        def run(x: Raw, out: Raw, rooms: Any) -> None:
             _normalise(x, places, stable, exponential, tree, inverse, *numbers, out)
 
         return run
