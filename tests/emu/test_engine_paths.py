@@ -212,6 +212,16 @@ class TestSaturation:
         assert "ordered64" in names
         assert "int64" not in names
 
+    @pytest.mark.parametrize("overflow", ["SAT", "SAT_SYM", "SAT_ZERO", "WRAP,2", "WRAP_SM"])
+    @pytest.mark.parametrize("rounding", ["TRN", "RND_CONV"])
+    def test_far_outside(self, overflow, rounding):
+        """Products and sums several times the range: every bit above it counts."""
+        x, columns = "fixed<4,2>", [[7, -8, 7, 5, -3], [-8, -8, 7, 6, 1], [3, 7, 7, -8, -8]]
+        for integer in (2, 3, 5):
+            accum = f"fixed<5,{integer},{rounding},{overflow}>"
+            one = linear(x, "fixed<4,2>", accum, "fixed<12,8>", columns, start=3)
+            assert "ordered64" in check(one, x)
+
     @pytest.mark.parametrize("width", [2, 5, 12, 15, 16])
     @pytest.mark.parametrize("mode", ["TRN,SAT", "RND,SAT", "RND,SAT_SYM", "TRN,SAT_SYM"])
     def test_sixteen_bits_clamped_at_every_step(self, width, mode):
