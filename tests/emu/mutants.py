@@ -521,6 +521,89 @@ MUTANTS = [
         ),
     ),
     *_of(
+        "emu/ops/convolution.py",
+        "convolution",
+        (
+            "padding after instead of before",
+            "at = out * stride + step - before",
+            "at = out * stride + step",
+        ),
+        (
+            "dilation dropped",
+            "np.arange(kernel) * dilation\n",
+            "np.arange(kernel)\n",
+        ),
+        (
+            "transposed: places between the inputs see one too",
+            "np.where(rest == 0, at, -1)",
+            "np.where(rest >= 0, at, -1)",
+        ),
+        (
+            "transposed: nothing cut off before",
+            "np.divmod(out + before - step, stride)",
+            "np.divmod(out - step, stride)",
+        ),
+        (
+            "rows of the image as long as it is high",
+            "outer * n + inner)",
+            "outer * len(spatial) + inner)",
+        ),
+        (
+            "cells of padding read the last cell",
+            "inside = tap >= 0\n",
+            "inside = tap >= -1\n",
+        ),
+        (
+            "every group reads the first channels",
+            "channel = group[:, None] * each + order % each",
+            "channel = group[:, None] * 0 + order % each",
+        ),
+        (
+            "outputs of a group lie apart",
+            "group = np.arange(filters) // (filters // self.groups)",
+            "group = np.arange(filters) % self.groups",
+        ),
+        (
+            "weights in ascending order, inputs in passes",
+            "self.weight.raw.reshape(-1, filters)[order].T",
+            "self.weight.raw.reshape(-1, filters).T",
+        ),
+        (
+            "one bias for all filters of a position",
+            "start=np.tile(",
+            "start=np.repeat(",
+        ),
+        (
+            "bias not cast to accum",
+            "cast(self.bias.raw, self.bias.format, self.accum), len(tap)",
+            "self.bias.raw, len(tap)",
+        ),
+        (
+            "reference without the bias",
+            "filters) + self.bias.value",
+            "filters)",
+        ),
+    ),
+    *_of(
+        "emu/frontends/keras/convolution.py",
+        "loading_convolution",
+        (
+            "causal padding after",
+            "return ((before, 0),)",
+            "return ((0, before),)",
+        ),
+        (
+            "a part keeps the other's accumulator",
+            'for variable in (other, f"{other}_accum", f"{other}_result")',
+            "for variable in (other,)",
+        ),
+        (
+            "what a transposed one cuts off lies after",
+            "max(cut, 0) // 2 if",
+            "0 if",
+        ),
+    ),
+    *_of(
         "emu/ops/reshape.py",
         "dense",
         (

@@ -25,6 +25,7 @@ ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
 SUMS = "test_grid_dense.py::test_sums_in_cpp"
 SOFTMAX = "test_grid_softmax.py"
 FIRMWARE = "test_firmware.py"
+CONVOLUTION = "test_grid_convolution.py::test_convolutions_in_cpp"
 PICTURE = "test_stream.py::TestBits::test_every_kind_of_layer_on_a_picture"
 GRIDS = "test_stream.py::TestBits::test_the_grids_through_streams"
 RECURRENT = "test_grid_recurrent.py::test_recurrent_layers_in_cpp"
@@ -447,6 +448,63 @@ MUTANTS = [
             "rows = rows == 0 ? W::stride_height - 1 : rows - 1;",
             "rows = rows == 0 ? W::stride_width - 1 : rows - 1;",
             PICTURE,
+        ),
+    ),
+    *of(
+        "hls_lib/convolution.hpp",
+        (
+            "convolution: dilation dropped",
+            "place * STRIDE + cell * DILATION - BEFORE",
+            "place * STRIDE + cell - BEFORE",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: padding ignored",
+            "place * STRIDE + cell * DILATION - BEFORE",
+            "place * STRIDE + cell * DILATION",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: transposed places between the inputs see one too",
+            "up % STRIDE == 0 ? up / STRIDE : -1",
+            "up / STRIDE",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: rows before the image are read",
+            "row < 0 || column < 0 ? x_t(0)",
+            "column < 0 ? x_t(0)",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: columns after the image are read",
+            "return line < LENGTH ? line : -1;",
+            "return line < LENGTH + 1 ? line : -1;",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: every group reads the first channels",
+            "CONFIG::n_channel + group * n_group",
+            "CONFIG::n_channel",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: every group has the weights of the first",
+            "weight + group * CONFIG::n_out * CONFIG::n_in",
+            "weight",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: every group has the bias of the first",
+            "bias + group * CONFIG::n_out",
+            "bias",
+            CONVOLUTION,
+        ),
+        (
+            "convolution: positions of a block in the place of groups",
+            "block * CONFIG::parallel + lane / CONFIG::groups",
+            "block * CONFIG::parallel + lane % CONFIG::parallel",
+            CONVOLUTION,
         ),
     ),
     *of(

@@ -100,7 +100,7 @@ def add_depthwise(project, rng, shape, kernel, strides, padding, *, bias=True):
     )
 
 
-def add_separable(project, rng, shape, filters, kernel, strides, padding):
+def add_separable(project, rng, shape, filters, kernel, strides, padding, *, auto):
     """Both parts have types of their own in the layer's one entry."""
     precision = {
         "depthwise": random_format(rng, 5, 10, integer=2),
@@ -113,6 +113,8 @@ def add_separable(project, rng, shape, filters, kernel, strides, padding):
     }
     for missing in rng.choice(sorted(precision), size=2, replace=False):
         del precision[missing]
+    if auto:
+        precision = dict.fromkeys(precision, "auto")
     weights = {
         "depthwise_kernel": normal(rng, *kernel, shape[-1], 1),
         "pointwise_kernel": normal(rng, *(1,) * len(kernel), shape[-1], filters),
@@ -193,8 +195,9 @@ def build(project, seed):
     for k, window in enumerate(DEPTHWISE if seed % 2 else DEPTHWISE_2D):
         add_depthwise(project, rng, *window, bias=k != 1)
     if project.generation == 2:
-        for window in DEPTHWISE if seed % 2 else DEPTHWISE_2D:
-            add_separable(project, rng, window[0], 2, *window[1:])
+        for auto in (False, True):
+            for window in DEPTHWISE if seed % 2 else DEPTHWISE_2D:
+                add_separable(project, rng, window[0], 2, *window[1:], auto=auto)
     for shape in ((4, 3), (2, 3, 3)):
         add_dense(project, rng, shape, 2)
     add_dense(
