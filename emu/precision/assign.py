@@ -147,7 +147,7 @@ def assign(draft: Draft) -> None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
             layer.attributes[key] = given.get(key, value)
-        if layer.kind in KEEP_TYPE:
+        if layer.kind in KEEP_TYPE or layer.attributes.get("keeps_type"):
             layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it

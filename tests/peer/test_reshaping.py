@@ -40,6 +40,13 @@ def after_other_layers(project, rng):
         project.chain(x, text, relu, (kind, {"result": "fixed<5,3>"}, None, keras))
         if not kind.startswith("Up"):  # hls4ml's has one type only: it does not compile
             project.chain(x, text, relu, linear, (kind, {"result": "fixed<5,3>"}, None, keras))
+    reshape = ("Reshape", {"result": "fixed<7,3,RND,SAT>"}, None, {"target_shape": [3, 2]})
+    pad, crop = ((kind, None, None, keras) for kind, _, keras in (LAYERS[0], LAYERS[2]))
+    turn = ("Permute", None, None, {"dims": [2, 1]})
+    for last in (pad, crop, turn):
+        shape = (5, 2) if last is crop else (6,)
+        steps = (relu, reshape, last) if last is not crop else (relu, last)
+        project.chain(stimuli(rng, (40, *shape)), "fixed<9,4>", *steps)
     for shape, dims in REMOVED:
         x = stimuli(rng, (40, *shape))
         project.chain(x, "fixed<9,4>", ("Permute", None, None, {"dims": dims}), relu)

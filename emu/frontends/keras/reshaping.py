@@ -80,7 +80,7 @@ def _repeat(reader: Reader, entry: Entry, inputs: list[str]) -> str:
             f"input of RepeatVector {entry.name} must be a vector, not of shape {shape!r}"
         )
     (count,) = per_axis(entry, "n", 1)
-    row = reader.add(f"{entry.name}_row", "Reshape", inputs, (1, *shape)).name
+    row = reader.add(f"{entry.name}_row", "Reshape", inputs, (1, *shape), keeps_type=True).name
     reader.draft.note(
         f"layer {entry.name}: hls4ml has no RepeatVector; here it keeps its input's type"
     )
