@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from fxp import Format
 from . import run
 from .op import Op, Real, Shape, Table, Value
 from .ops import Input
+from .streaming import predict_batches
 
 if TYPE_CHECKING:
     from .engine.plan import Plan
@@ -127,10 +128,13 @@ class Graph:
         exact up to 53 bits and beyond that rounded to nearest even; ``raw=True`` gives int64 raw
         values (Python integers above 62 bits), which ``graph.outputs[i].format`` reads.
         x may be a memory-mapped array: it is read block by block. memory: bytes the blocks of all
-        threads may take beside x and the result, 64 MiB by default.
+        threads may take beside x and the result, 64 MiB by default. Of an iterator of such batches
+        the answer is an iterator of their outputs, one batch in memory at a time.
         Raises ValueError for a wrong shape or dtype, NaN or infinity, naming input and index,
         and for too little memory for one sample.
         """
+        if isinstance(x, Iterator):
+            return predict_batches(self, x, raw=raw, memory=memory)
         found = run.execute(self, x, keep=self.output_names, real=not raw, memory=memory)
         results = [found[name] for name in self.output_names]
         return results[0] if len(results) == 1 else results

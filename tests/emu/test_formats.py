@@ -114,3 +114,38 @@ class TestRerun:
         expected = graph.with_formats({"fc3": "fixed<8,4>"}).predict(x)
         np.testing.assert_array_equal(rerun.predict({"fc3": "fixed<8,4>"}), expected)
         assert not rerun._known
+
+
+def test_predict_of_an_iterator_is_one(graph, x):
+    """Batch by batch, and nothing is computed before it is asked for."""
+    taken = []
+
+    def batches():
+        for part in np.array_split(x, 4):
+            taken.append(len(part))
+            yield part
+
+    found = graph.predict(batches())
+    assert taken == []
+    np.testing.assert_array_equal(np.concatenate(list(found)), graph.predict(x))
+
+
+def test_predict_reads_a_mapped_file_block_by_block(graph, x, tmp_path, monkeypatch):
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    monkeypatch.setattr("emu.run._MOST", 64)
+    expected = graph.predict(x)
+    np.testing.assert_array_equal(graph.predict(mapped), expected)
+    bad = x.copy()
+    bad[257, 2] = np.nan
+    np.save(tmp_path / "bad.npy", bad)
+    with pytest.raises(ValueError, match=r"must be finite, not nan at index \(257, 2\)"):
+        graph.predict(np.load(tmp_path / "bad.npy", mmap_mode="r"))
+
+
+def test_memory_limits_the_block(graph, x):
+    """Fewer samples a block, the same bits; less than one sample's tensors is refused."""
+    each = graph.plan().bytes_per_sample()
+    np.testing.assert_array_equal(graph.predict(x, memory=3 * each), graph.predict(x))
+    with pytest.raises(ValueError, match=f"memory must be at least {each} bytes"):
+        graph.predict(x, memory=each - 1)
