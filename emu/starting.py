@@ -36,6 +36,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "SimpleRNN": _WEIGHTS[:3],
     "LSTM": _WEIGHTS,
     "GRU": _WEIGHTS,
+    "TimeDistributed": (),
     "Bidirectional": tuple(f"{way}_{name}" for way in _WAYS for name in _WEIGHTS),
     "Softmax": (),
     "LayerNormalization": ("scale", "bias"),
@@ -50,7 +51,7 @@ _MOVES = (
 _POOLINGS = tuple(f"{op}Pooling{n}D" for op in ("Max", "Average") for n in (1, 2))
 _GLOBAL_POOLINGS = tuple(f"Global{kind}" for kind in _POOLINGS)
 _MERGES = ("Merge", "Concatenate", "Dot")
-_NO_REUSE = ("InputLayer", "Reshape", *_MOVES)
+_NO_REUSE = ("InputLayer", "TimeDistributed", "Reshape", *_MOVES)
 _NO_TABLE = (
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
     *(*SUMS, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
@@ -103,6 +104,8 @@ def config(
     draft = read_keras(open_keras(model, weights), Config.parse(None))
     entries: dict[str, Any] = {}
     for layer in draft:
+        if "time_steps" in layer.attributes or layer.attributes.get("ends"):
+            continue  # hls4ml lists a TimeDistributed layer without what it wraps
         name, kind = layer.attributes.get("keras", (layer.name, _kind(layer)))
         if layer.attributes.get("exact"):
             continue  # an inner link of a merge of more than two tensors
@@ -131,6 +134,8 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
         entry["Algorithm"] = "nearest"
     if kind == "SimpleRNN":
         entry["Direction"] = "forward"
+    if kind == "TimeDistributed" and backend is not None:
+        entry["TimeStepLoopParallelism"] = "Off"
     if backend is None or kind in _NO_REUSE:
         return entry
     if kind in SEPARABLE:

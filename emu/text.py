@@ -28,12 +28,7 @@ def to_json(graph: Graph) -> str:
         "bitwright_graph": VERSION,
         "libm": libm_version(),
         "nodes": [
-            {
-                "name": node.name,
-                "operator": type(node.op).__name__,
-                "inputs": list(node.inputs),
-                "fields": {key: _encode(value) for key, value in node.op.fields().items()},
-            }
+            {"name": node.name, "inputs": list(node.inputs), **_encode(node.op)}
             for node in graph.nodes
         ],
         "outputs": list(graph.output_names),
@@ -59,14 +54,7 @@ def from_json(text: str, *, extensions: Iterable[Extension] = ()) -> Graph:
         raise ValueError(f"graph version must be {VERSION}, not {version!r}")
     nodes = []
     for item in document["nodes"]:
-        operator = operators.get(item["operator"])
-        if operator is None:
-            raise ValueError(
-                f"operator of {item['name']} must be one of {', '.join(operators)},"
-                f" not {item['operator']!r}; an own operator needs its extension"
-            )
-        fields = {key: _decode(value) for key, value in item["fields"].items()}
-        nodes.append(Node(item["name"], operator(**fields), tuple(item["inputs"])))
+        nodes.append(Node(item["name"], _operator(item, operators), tuple(item["inputs"])))
     graph = Graph(
         tuple(nodes), tuple(document["outputs"]), tuple(document["notes"]), document["config"]
     )
@@ -79,11 +67,16 @@ def from_json(text: str, *, extensions: Iterable[Extension] = ()) -> Graph:
 
 def _stored_hash(document: dict[str, Any], name: str) -> str:
     layer, _, key = name.rpartition(".")
-    item = next(item for item in document["nodes"] if item["name"] == layer)
-    return str(item["fields"][key]["sha256"])
+    fields = next(item for item in document["nodes"] if item["name"] == layer)["fields"]
+    while key not in fields:
+        fields = fields["op"]["fields"]
+    return str(fields[key]["sha256"])
 
 
 def _encode(value: Any) -> Any:
+    if isinstance(value, Op):
+        fields = {key: _encode(item) for key, item in value.fields().items()}
+        return {"operator": type(value).__name__, "fields": fields}
     if isinstance(value, Format):
         return {"format": str(value)}
     if isinstance(value, Constant):
@@ -102,6 +95,24 @@ def _encode(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
     return value
+
+
+def _operator(item: dict[str, Any], operators: dict[str, type[Op]], name: str = "") -> Op:
+    """The operator of a node, or the one that the operator of node ``name`` wraps."""
+    name = name or item["name"]
+    operator = operators.get(item["operator"])
+    if operator is None:
+        raise ValueError(
+            f"operator of {name} must be one of {', '.join(operators)},"
+            f" not {item['operator']!r}; an own operator needs its extension"
+        )
+    fields: dict[str, Any] = {
+        key: _operator(value, operators, name)
+        if isinstance(value, dict) and "operator" in value
+        else _decode(value)
+        for key, value in item["fields"].items()
+    }
+    return operator(**fields)
 
 
 def _decode(value: Any) -> Any:

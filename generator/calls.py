@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emu.op import Constant, Field, Op, Table, Value
-from emu.ops import Convolution, Dense, Recurrent
+from emu.ops import Convolution, Dense, Recurrent, TimeDistributed
 
 from . import cxx
 from .errors import ProjectError
@@ -38,6 +38,8 @@ class Call:
     config: str
     struct: str
     arrays: tuple[Array, ...]
+    wrapped: str = ""
+    """The header of the kernel that this one calls for every time step."""
 
 
 def kernel_call(
@@ -53,6 +55,8 @@ def kernel_call(
 
     whole: the fields whose constants are written, where ``op`` has only a part of them.
     """
+    if isinstance(op, TimeDistributed):
+        return _each_step(name, stem, op, inputs[0], schedule)
     entry = schedule.of(name)
     fields = dict(op.configuration(*inputs))
     function = op.function
@@ -103,3 +107,18 @@ def kernel_call(
     except ValueError as error:
         raise ProjectError(f"layer {name}: {error}") from None
     return Call(name, op.header, function, f"{stem}_config", struct, arrays)
+
+
+def _each_step(name: str, stem: str, op: TimeDistributed, x: Value, schedule: Schedule) -> Call:
+    """The call of the wrapped operator, in a loop over the time steps."""
+    one = kernel_call(name, stem, op.op, [op.one(x)], schedule)
+    sizes = (x.shape[0], op.one(x).size, math.prod(op.op.shape(x.shape[1:])))
+    config = f"{stem}_steps_config"
+    return replace(
+        one,
+        header=op.header,
+        function=op.function,
+        config=config,
+        struct=f"{one.struct}\n\n{cxx.each_step(config, sizes, one.function, one.config)}",
+        wrapped=one.header,
+    )

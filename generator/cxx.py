@@ -11,6 +11,7 @@ from fxp import Format
 __all__ = [
     "HARDWARE_WORDS",
     "SUFFIXES",
+    "each_step",
     "identifier",
     "identifiers",
     "literals",
@@ -56,6 +57,7 @@ SUFFIXES = (
     *("", "_t", "_in", "_out", "_copy", "_config", "_layer", "_grid", "_beats"),
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse", "_high", "_low", "_which"),
+    "_steps_config",
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
     *(
@@ -148,3 +150,9 @@ def structure(name: str, fields: Mapping[str, Field]) -> str:
         else:
             lines.append(f"    static const int {key} = {value};")
     return "\n".join([*lines, "};"])
+
+
+def each_step(name: str, sizes: tuple[int, int, int], kernel: str, config: str) -> str:
+    """The configuration ``name`` of ``kernel<config>`` in a loop over ``sizes``' first."""
+    words = [name, *map(str, sizes), kernel, config]
+    return f"BITWRIGHT_EACH_STEP({', '.join(words)})"

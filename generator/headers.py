@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from emu import Graph
+from emu.ops import TimeDistributed
 
 from .errors import ProjectError
 
@@ -61,12 +62,13 @@ def _own(graph: Graph) -> dict[str, Path]:
     """Headers of operators that are not ours, with their folders."""
     own: dict[str, Path] = {}
     for node in graph.nodes:
-        name, folder = f"{node.op.header}.hpp", node.op.header_folder
+        op = node.op.op if isinstance(node.op, TimeDistributed) else node.op
+        name, folder = f"{op.header}.hpp", op.header_folder
         if folder is None:
             continue
         if not re.fullmatch(r"\w+\.hpp", name) or _is_ours(name):
             raise ProjectError(
-                f"header of {type(node.op).__name__} must have a name of its own in letters, digits"
+                f"header of {type(op).__name__} must have a name of its own in letters, digits"
                 f" and underscores, not {name!r}"
             )
         if own.setdefault(name, folder) != folder:

@@ -226,7 +226,7 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
         calls, own = _arrays(graph, schedule, stems, known, ends)
         shared = [*_SHARED_HEADERS]
     style, interval = schedule.style()
-    kernels = {f"{call.header}.hpp" for call in calls}
+    kernels = {f"{name}.hpp" for call in calls for name in (call.header, call.wrapped) if name}
     return {
         **own,
         "name": name,

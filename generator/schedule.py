@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emu import Graph
-from emu.ops import Convolution, Dense, Recurrent
+from emu.ops import Convolution, Dense, Recurrent, TimeDistributed
 from emu.passes.reuse import is_legal, legal_reuse_factors
 
 __all__ = ["LayerSchedule", "Schedule"]
@@ -137,13 +137,15 @@ class Schedule:
                     f" did you mean {near[0]!r}?"
                 )
         for node in graph.nodes:
-            if isinstance(node.op, Dense):
-                _check_dense(node.name, node.op, self.of(node.name))
-            elif isinstance(node.op, Convolution):
-                places = math.prod(graph.values[node.name].shape[:-1])
-                _check_convolution(node.name, node.op, self.of(node.name), places)
-            elif isinstance(node.op, Recurrent):
-                _check_recurrent(node.name, node.op, self.of(node.name))
+            op, shape = node.op, graph.values[node.name].shape
+            if isinstance(op, TimeDistributed):
+                op, shape = op.op, shape[1:]
+            if isinstance(op, Dense):
+                _check_dense(node.name, op, self.of(node.name))
+            elif isinstance(op, Convolution):
+                _check_convolution(node.name, op, self.of(node.name), math.prod(shape[:-1]))
+            elif isinstance(op, Recurrent):
+                _check_recurrent(node.name, op, self.of(node.name))
             elif self.of(node.name).strategy != "latency":
                 raise ValueError(
                     f"layer {node.name}: strategy must be latency, not"

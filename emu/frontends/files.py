@@ -44,6 +44,14 @@ class KerasFile:
         self.path = path
         self._find = find
 
+    def inside(self, layer: str, model: Mapping[str, Any] | None = None) -> KerasFile:
+        """What ``layer`` wraps: one layer, or ``model`` with a folder for each of its layers."""
+
+        def find(own: str, name: str) -> Array | None:
+            return self._find(layer, name if model is None else f"{own}/{name}")
+
+        return KerasFile(model or self.architecture, self.generation, find, self.path)
+
     def weight(self, layer: str, name: str) -> Array:
         """The array ``name`` (kernel, bias, gamma ...) of a layer, in the file's dtype."""
         array = self._find(layer, name)
@@ -203,6 +211,10 @@ def _keras3_arrays(kind: str, config: Mapping[str, Any]) -> list[tuple[str, str]
             for direction, key in (("forward", "layer"), ("backward", "backward_layer"))
             for place, name in _keras3_arrays(config[key]["class_name"], config[key]["config"])
         ]
+    if kind == "TimeDistributed":
+        wrapped = config["layer"]
+        arrays = _keras3_arrays(wrapped["class_name"], wrapped["config"])
+        return [(f"layer/{place}", name) for place, name in arrays]
     folder = "cell/" if _KERAS3_ORDER.get(kind) is _cell_arrays else ""
     names = _KERAS3_ORDER[kind](config) if kind in _KERAS3_ORDER else []
     return [(f"{folder}vars/{i}", name) for i, name in enumerate(names)]

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..draft import Draft, Layer
 from ..graph import Graph, Node
 from ..op import Op
-from . import activation, convolution, core, lookup, merge, pooling, recurrent, reshaping, softmax
+from . import (
+    activation,
+    convolution,
+    core,
+    lookup,
+    merge,
+    pooling,
+    recurrent,
+    reshaping,
+    softmax,
+    time_distributed,
+)
+from .time_distributed import each_step
 
 __all__ = ["lower"]
 
 Lowering = Callable[[Draft, Layer], Op | list[Node]]
 
-_FAMILIES = (core, convolution, activation, softmax, lookup, merge, pooling, reshaping, recurrent)
+_FAMILIES = (
+    *(core, convolution, activation, softmax, lookup, merge, pooling, reshaping),
+    *(recurrent, time_distributed),
+)
 LOWERINGS: dict[str, Lowering] = {
     kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()
 }
@@ -35,6 +51,7 @@ def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
                 found = LOWERINGS[layer.kind](draft, layer)
         except ValueError as error:
             raise ValueError(f"layer {layer.name}: {error}") from None
-        one = [] if isinstance(found, list) else [Node(layer.name, found, tuple(layer.inputs))]
-        nodes += found if isinstance(found, list) else one
+        if isinstance(found, Op):
+            found = [Node(layer.name, found, tuple(layer.inputs))]
+        nodes += [replace(node, op=each_step(layer, node.op)) for node in found]
     return Graph(tuple(nodes), tuple(draft.outputs), tuple(notes), config)

@@ -18,6 +18,7 @@ from .reshape import Reshape
 from .resize import Resize
 from .softmax import IMPLEMENTATIONS, Softmax
 from .thresholds import Sign, Thresholds
+from .time_distributed import TimeDistributed
 from .transpose import Transpose
 from .unary_lut import UnaryLUT
 from .zero_padding import ZeroPadding
@@ -48,6 +49,7 @@ __all__ = [
     "Sign",
     "Softmax",
     "Thresholds",
+    "TimeDistributed",
     "Transpose",
     "UnaryLUT",
     "ZeroPadding",
@@ -59,6 +61,6 @@ OPERATORS = (
     *(Merge, Dot, Concatenate),
     *(Pooling,),
     *(ZeroPadding, Cropping, Resize, Transpose, Reshape),
-    *(Recurrent,),
+    *(Recurrent, TimeDistributed),
 )
 """Every operator, in the order of docs/operators."""

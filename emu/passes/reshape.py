@@ -17,6 +17,6 @@ def remove_final_reshape(draft: Draft, layer: Layer) -> bool:
 
 def reshape_in_place(draft: Draft, layer: Layer) -> bool:
     """``result type = input type``; what the configuration says of the result has no effect."""
-    if layer.kind == "Reshape":
+    if layer.kind in ("Reshape", "TimeDistributed"):
         layer.types["result"] = draft.source(layer).types["result"]
     return False

@@ -109,6 +109,7 @@ EFFECTS: dict[str, Effect] = {
     "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
     "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
     "GRU": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
+    "TimeDistributed": Effect((), _NONE, {}),
     "Bidirectional": _recurrent(
         *(
             f"{direction}_{variable}"

@@ -206,6 +206,7 @@ _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     **dict.fromkeys(
         ("Reshape", "Transpose", "Resize", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input
     ),
+    "TimeDistributed": _same_as_input,
     "ParametrizedActivation": _parametrized,
     "PReLU": _prelu,
     "Pooling1D": _pooling,

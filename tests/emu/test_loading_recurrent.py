@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -354,7 +355,9 @@ def test_starting_configurations(tmp_path, granularity, backend, monkeypatch):
     ]
     own = {"class_name": "LSTM", "config": keras("LSTM", name="own", return_state=False)}
     layers.append(layer("Bidirectional", "bi", ["x"], layer=own, merge_mode="concat"))
-    architecture = functional(layers, ["x"], [*(kind.lower() for kind in GATES), "bi"])
+    wrapped = {"class_name": "Activation", "config": {"name": "act", "activation": "tanh"}}
+    layers.append(layer("TimeDistributed", "td", ["x"], layer=wrapped))
+    architecture = functional(layers, ["x"], [*(kind.lower() for kind in GATES), "bi", "td"])
     weights = {kind.lower(): arrays(kind) for kind in GATES}
     weights["bi"] = {
         f"{way}_own/lstm_cell/{name}": array
@@ -362,6 +365,10 @@ def test_starting_configurations(tmp_path, granularity, backend, monkeypatch):
         for name, array in arrays("LSTM").items()
     }
     json_path, h5_path = write(tmp_path, architecture, weights)
+    with h5py.File(h5_path, "a") as file:  # where hls4ml looks for what a layer wraps
+        for name in list(file):
+            file.move(name, f"model_weights/{name}")
+        file.create_group("model_weights/td/td")
     reader = KerasFileReader({"KerasH5": str(h5_path)})
     monkeypatch.setattr(hls4ml.converters, "KerasModelReader", lambda _: reader)
     theirs = hls4ml.utils.config_from_keras_model(

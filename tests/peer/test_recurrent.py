@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from emu.op import Value
 from emu.ops import CELLS, Recurrent
 from emu.tables import function_table
 from fxp import Format
-from tests.emu import grid
+from tests.emu import grid, models
 from tests.emu.test_grid_recurrent import GATES, cell, sequences
 from tests.peer.project import Project, needs_hls4ml, random_format
 
@@ -91,6 +92,7 @@ def few(project, rng):
         add(project, rng, kind, n_in=4, types=[tight] * 3, keys=keys)
     if project.io_type == "io_parallel":  # hls4ml has no other
         add_bidirectional(project, rng, ("LSTM", "GRU"))
+        add_time_distributed(project, rng)
 
 
 def many(project, rng):
@@ -110,6 +112,31 @@ def many(project, rng):
             add_bidirectional(project, rng, ("LSTM", "LSTM"), n_in=4, **options)
 
 
+def add_time_distributed(project, rng):
+    """Wrapped layers; hls4ml compiles one type throughout."""
+    x, text = rng.normal(0, 2, (40, STEPS, 3)), "fixed<16,6>"
+    arrays = {"kernel": (3, 4), "bias": (4,)}
+    for k, activation in enumerate(("linear", "relu")):  # the latter is dropped
+        weights = {n: rng.normal(0, 1, shape).astype(np.float32) for n, shape in arrays.items()}
+        inner = {"name": f"fc_{k}", "units": 4, "activation": activation, "use_bias": True}
+        wrapped = {"class_name": "Dense", "config": inner}
+        project.add("TimeDistributed", x, text, {}, weights=weights, layer=wrapped)
+
+
+def under_model_weights(monkeypatch):
+    """H5 files as Keras saves whole models: only there hls4ml finds what a layer wraps."""
+    write = models.write
+
+    def whole(*arguments):
+        json_path, h5_path = write(*arguments)
+        with h5py.File(h5_path, "a") as file:
+            for name in list(file):
+                file.move(name, f"model_weights/{name}")
+        return json_path, h5_path
+
+    monkeypatch.setattr(models, "write", whole)
+
+
 def compare(seed, folder, layers, io_type="io_parallel"):
     rng = np.random.default_rng(seed)
     project = Project(io_type)
@@ -118,8 +145,9 @@ def compare(seed, folder, layers, io_type="io_parallel"):
     return distinct
 
 
-def test_recurrent_layers(tmp_path):
-    """LSTM, GRU and Bidirectional: activations, types, orders of addition, last step or all."""
+def test_recurrent_layers(tmp_path, monkeypatch):
+    """TimeDistributed, LSTM, GRU and Bidirectional: activations, types, orders of addition, last step or all."""
+    under_model_weights(monkeypatch)
     distinct = compare(3, tmp_path, few)
     assert min(distinct.values()) >= 10, distinct
 
@@ -127,8 +155,9 @@ def test_recurrent_layers(tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 @pytest.mark.parametrize("seed", range(40, 46))
-def test_recurrent_layers_in_many_formats(io_type, seed, tmp_path):
+def test_recurrent_layers_in_many_formats(io_type, seed, tmp_path, monkeypatch):
     """More layers with other formats."""
+    under_model_weights(monkeypatch)
     compare(seed, tmp_path, many, io_type)
 
 

@@ -13,13 +13,26 @@ from ...draft import Draft
 from ...extension import Extension, by_class
 from ..config import Config, near
 from ..files import KerasFile, ModelFileError
-from . import activation, convolution, core, lookup, merge, pooling, recurrent, reshaping
+from . import (
+    activation,
+    convolution,
+    core,
+    lookup,
+    merge,
+    pooling,
+    recurrent,
+    reshaping,
+    time_distributed,
+)
 from .architecture import entries_of
 from .reader import Handler, Reader
 
 __all__ = ["KERAS_LAYERS", "read_keras"]
 
-_FAMILIES = (core, convolution, activation, lookup, merge, pooling, reshaping, recurrent)
+_FAMILIES = (
+    *(core, convolution, activation, lookup, merge, pooling, reshaping),
+    *(recurrent, time_distributed),
+)
 KERAS_LAYERS: dict[str, Handler] = {k: v for family in _FAMILIES for k, v in family.LAYERS.items()}
 """Keras class -> handler; each module of this package has those of one family of layers."""
 
