@@ -29,6 +29,10 @@ def keras3_model(folder):
         if item["class_name"] == "InputLayer":
             tensors[name] = keras.Input(config["batch_input_shape"][1:], name=name)
             continue
+        for key in ("layer", "backward_layer"):  # of Bidirectional
+            if key in config:
+                inner = config[key]
+                config[key] = getattr(keras.layers, inner["class_name"])(**inner["config"])
         layer = getattr(keras.layers, item["class_name"])(name=name, **config)
         sources = [tensors[source[0]] for source in nodes[0]]
         tensors[name] = layer(sources if len(sources) > 1 else sources[0])
@@ -39,9 +43,15 @@ def keras3_model(folder):
     )
     with np.load(folder / "weights.npz") as weights:
         for key in weights.files:
-            layer, name = key.split("/")
-            own = {weight.name: weight for weight in model.get_layer(layer).weights}
-            own[name].assign(weights[key])
+            layer, *ways, name = key.split("/")
+            found = [
+                weight
+                for weight in model.get_layer(layer).weights
+                if weight.name == name and all(f"/{way}_" in weight.path for way in ways)
+            ]
+            if len(found) != 1:
+                raise ValueError(f"{key} must name one weight, not {[w.path for w in found]}")
+            found[0].assign(weights[key])
     model.save(folder / "model.keras")
     return model
 

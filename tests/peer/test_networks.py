@@ -1,66 +1,73 @@
-"""Random whole networks and configurations: emulator = hls4ml's compiled C simulation, every layer.
+"""Random whole networks and configurations on three sides, every layer, every bit.
 
-A few in CI; the long run, by hand: ``pytest -m long tests/peer/test_networks.py``. What such runs
-found is kept as named cases (``test_one_auto_entry_gives_one_parameter_type``).
+hls4ml's compiled C simulation = emulator = our generated C++. 30 networks of Keras 2 in CI, some of
+Keras 3 where Keras is installed. Hundreds by hand, which goes on where it was ended:
+
+    python -m tests.peer.differential RECORD 0 299
+    BITWRIGHT_DIFFERENTIAL=RECORD pytest -m long tests/peer/test_networks.py
+
+What such runs found is kept as a named case.
 """
 
-import numpy as np
+import importlib.util
+import os
+
 import pytest
 
-import emu
-from tests.peer.networks import Network
+from tests.peer import differential
 from tests.peer.project import needs_hls4ml
-from validation import CheckFailedError, CouldNotRunError
-from validation.peers import run_hls4ml
 
 pytestmark = needs_hls4ml
 
-IN_CI = (0, 1, 2, 3)
-BY_HAND = range(4, 64)
+IN_CI = tuple(range(30))
+BY_HAND = range(300)
+NO_KERAS = importlib.util.find_spec("keras") is None
+
+FOUND: dict[str, tuple[int, int]] = {}
+"""What was wrong once: ``(seed, generation)``."""
 
 
-def compare(seed, folder):
-    """Values compared, after every output and layer of the network was found equal."""
-    network = Network(seed, folder)
-    graph = emu.load(network.json, weights=network.h5, config=network.config)
-    try:
-        theirs = run_hls4ml(network.config, network.x, time_limit=400)
-    except CouldNotRunError as error:
-        pytest.skip(str(error))
-    mine = graph.trace(network.x)
-    compared = 0
-    for name, values in theirs.trace.items():
-        if name not in mine:
-            # A stream that two layers read is copied by a layer of hls4ml's own.
-            assert name.startswith("clone_"), (
-                f"seed {seed}: hls4ml has a layer {name}, the graph none"
-            )
-            continue
-        np.testing.assert_array_equal(
-            mine[name].reshape(len(network.x), -1),
-            values.reshape(len(network.x), -1),
-            err_msg=f"seed {seed}, layer {name}",
-        )
-        compared += values.size
-    np.testing.assert_array_equal(
-        graph.predict(network.x).reshape(len(network.x), -1),
-        theirs.outputs[0].reshape(len(network.x), -1),
-        err_msg=f"seed {seed}, output",
-    )
-    return compared + theirs.outputs[0].size
+@pytest.fixture(scope="module")
+def worker():
+    found = differential.Worker(keras=not NO_KERAS)
+    yield found
+    found.close()
+
+
+def agrees(seed, folder, worker, record_property, generation=2):
+    if generation == 3 and NO_KERAS:
+        pytest.skip("needs Keras 3: pip install keras tensorflow-cpu")
+    outcome = differential.examine(seed, folder, worker, generation)
+    assert outcome.peer == differential.AGREES, outcome
+    assert outcome.values > 0 and outcome.cpp > 0 and not outcome.cpp_failure, outcome
+    record_property("values_compared", outcome.values + outcome.cpp)
 
 
 @pytest.mark.parametrize("seed", IN_CI)
-def test_a_network_agrees(seed, tmp_path, record_property):
-    """No bit of any layer differs."""
-    record_property("values_compared", compare(seed, tmp_path))
+def test_a_network_agrees(seed, tmp_path, worker, record_property):
+    """No bit of any layer differs on any side."""
+    agrees(seed, tmp_path, worker, record_property)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_differed_once(name, tmp_path, worker, record_property):
+    """A network that showed a mistake."""
+    seed, generation = FOUND[name]
+    agrees(seed, tmp_path, worker, record_property, generation)
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("generation", [2, 3])
 @pytest.mark.parametrize("seed", BY_HAND)
-def test_a_network_agrees_by_hand(seed, tmp_path, record_property):
-    """The same for more seeds; a network that hls4ml itself cannot compile is a visible skip."""
-    try:
-        record_property("values_compared", compare(seed, tmp_path))
-    except CheckFailedError as error:
-        pytest.skip(f"hls4ml gives no bits for seed {seed}: {str(error)[-300:]}")
+def test_a_network_agrees_by_hand(seed, generation, tmp_path, worker):
+    """No side differs; where hls4ml gives no bits, a visible skip with its words."""
+    record = os.environ.get("BITWRIGHT_DIFFERENTIAL", str(tmp_path / "record.jsonl"))
+    if generation == 3 and NO_KERAS:
+        pytest.skip("needs Keras 3: pip install keras tensorflow-cpu")
+    if (seed, generation) not in differential.read(record):
+        differential.add(record, differential.examine(seed, tmp_path, worker, generation))
+    found = differential.read(record)[seed, generation]
+    assert not found["cpp_failure"], found["cpp_failure"]
+    assert found["peer"] not in (differential.DIFFERS, differential.REFUSED), found["detail"]
+    if found["peer"] != differential.AGREES:
+        pytest.skip(f"{found['peer']}: {found['detail']}")
