@@ -129,6 +129,18 @@ def test_batches_give_the_bits_of_the_whole(net):
     assert asked == [0]
 
 
+def test_graph_predicts_iterators_and_memory_maps(net, tmp_path):
+    """``graph.predict`` of batches is a generator of results; a mapped file is an array."""
+    _, graph, x = net
+    found = graph.predict(iter([x[:10], x[10:2000], x[2000:]]), raw=True)
+    assert not isinstance(found, np.ndarray)
+    whole = graph.predict(x, raw=True)
+    np.testing.assert_array_equal(np.concatenate(list(found)), whole)
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    np.testing.assert_array_equal(graph.predict(mapped, raw=True), whole)
+
+
 def test_batches_name_the_one_at_fault(net):
     """Its number, from 0."""
     _, graph, x = net
