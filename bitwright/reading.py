@@ -33,8 +33,9 @@ _HELD = 64 << 20
 class Samples(Protocol):
     """An open file of samples."""
 
-    count: int | None
-    """Number of samples; None where only reading to the end tells."""
+    @property
+    def count(self) -> int | None:
+        """Number of samples; None where only reading to the end tells."""
 
     def batches(self, size: int) -> Iterator[dict[str, Any]]:
         """One or more dicts of arrays by input name: ``size`` samples, the last what is left."""
@@ -53,7 +54,11 @@ def open_samples(path: Path, graph: Graph) -> Iterator[Samples]:
     Raises ValueError, while it is open too, where the file is not whole, not of the inputs' shapes,
     or holds what is not a finite number.
     """
-    openers = {".npy": _open_npy, ".npz": _open_npz, ".dat": _Dat}
+    openers: dict[str, Callable[[Path, Graph, ExitStack], Samples]] = {
+        ".npy": _open_npy,
+        ".npz": _open_npz,
+        ".dat": _Dat,
+    }
     opener = openers.get(path.suffix.lower())
     if opener is None:
         raise ValueError(f"samples must be a {', '.join(SUFFIXES)} file, not {path.name!r}")
@@ -125,7 +130,7 @@ class _Array:
     def read(self, rows: int) -> Any:
         """The next ``rows`` samples."""
         array = np.empty((rows, *self.shape[1:]), dtype=self.dtype)
-        left = memoryview(array.reshape(-1).view(np.uint8))
+        left = memoryview(array.reshape(-1).view(np.uint8).data)
         while left:
             # A zip member gives as much as one piece of its compressed data holds.
             data = self.stream.read(min(len(left), 1 << 20))
@@ -279,7 +284,7 @@ class _Dat:
         return self.file.tell() / self.bytes if self.bytes else 1.0
 
     def _lines(self, size: int, limit: int) -> list[bytes]:
-        lines = []
+        lines: list[bytes] = []
         while len(lines) < size and (line := self.file.readline(limit)):
             if not line.endswith(b"\n"):
                 where = f"{self.path} line {self.line + len(lines) + 1}"

@@ -147,7 +147,7 @@ def _npz(path: Path, graph: Graph, raw: bool) -> Iterator[_Npz]:
                 file = stack.enter_context(parts[value.name].open("xb"))
                 arrays.append(stack.enter_context(_npy(file, value, raw)))
             yield _Npz(arrays)
-        with _new(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+        with _new(path) as whole, zipfile.ZipFile(whole, "w", allowZip64=True) as archive:
             for name, part in parts.items():
                 archive.write(part, f"{name}.npy")
     finally:
