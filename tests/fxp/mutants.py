@@ -215,7 +215,7 @@ def tests_pass(folder: Path, module: str) -> bool:
         "-m",
         "not cpp and not long",
     ]
-    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, timeout=600)
+    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, timeout=3600)
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stdout.decode()[-3000:] + done.stderr.decode()[-3000:])
     return done.returncode == 0
