@@ -54,6 +54,7 @@ from .ops import (
     Sign,
     Softmax,
     Thresholds,
+    TimeDistributed,
     Transpose,
     UnaryLUT,
     ZeroPadding,
@@ -439,6 +440,13 @@ def _recurrent(case: _Case, x: Value) -> Op:
     )
 
 
+def _time_distributed(case: _Case, x: Value) -> Op:
+    step = Value(x.name, x.shape[1:], x.format)
+    kinds = (Dense, Activation, BatchNormalization, Transpose)
+    op = case.draw(layers(step, max_width=case.width, kinds=kinds))
+    return TimeDistributed(result=op.result, op=op)
+
+
 def _only_result(kind: type[Op]) -> Callable[..., Op]:
     return lambda case, x: kind(result=case.format())
 
@@ -468,4 +476,5 @@ _LAYERS: dict[type[Op], _Row] = {
     Transpose: _Row(_one(*_ANY), _transpose),
     Reshape: _Row(_one(*_ANY), _reshape),
     Recurrent: _Row(_one(2, most=16), _recurrent),
+    TimeDistributed: _Row(_one(2, 3, most=32), _time_distributed),
 }
