@@ -7,7 +7,18 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tests.oracle import _F, _LIBM, Type, cast, cast_raw, float_raw, int32, toward_zero, value
+from tests.oracle import (
+    _F,
+    _LIBM,
+    Type,
+    cast,
+    cast_raw,
+    float_raw,
+    int32,
+    toward_zero,
+    tree_sum,
+    value,
+)
 
 _LIBM.sqrtf.argtypes = [ctypes.c_float]
 _LIBM.sqrtf.restype = ctypes.c_float
@@ -49,15 +60,23 @@ def pool(
     *,
     count_pad: bool = False,
     top_bit: bool = False,
+    order: str = "cells",
 ) -> int:
     """Raw output of one window; None is a padded cell. types: data, accum, result."""
     data, accum, result = types
     if name == "max":
         outside = value(2 ** (data.width - 1) if top_bit and not data.signed else data.low, data)
+        if order != "cells":
+            most = max(cast(outside if c is None else c, accum) for c in cells)
+            return cast_raw(most, result)
         return cast_raw(cast(max(outside if c is None else c for c in cells), accum), result)
     total = Fraction(0)
-    for cell in cells:
-        total = cast(total + (cell or 0), accum)
+    if order == "tree":
+        total = tree_sum([cast(cell or 0, accum) for cell in cells], accum)
+    else:
+        for cell in cells:
+            seen = cast(cell or 0, accum) if order == "casts" else cell or 0
+            total = cast(total + seen, accum)
     length = len(cells) if count_pad else sum(cell is not None for cell in cells)
     quotient = toward_zero(total * Fraction(2) ** accum.frac / length)
     return cast_raw(quotient / Fraction(2) ** accum.frac, result)

@@ -10,7 +10,7 @@ from ..decimal import from_weights
 from ..draft import Draft, Layer
 from ..op import Constant
 
-__all__ = ["factors", "parameter", "refuse_stream", "refuse_xnor", "type_of", "weights"]
+__all__ = ["factors", "parameter", "refuse_xnor", "type_of", "weights"]
 
 
 def type_of(layer: Layer, variable: str) -> Format:
@@ -47,15 +47,6 @@ def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
 def parameter(value: float, format: Format) -> Constant:
     """An activation parameter: the double literal, cast once."""
     return Constant(from_float(np.float64(value), format), format, np.array(float(value)))
-
-
-def refuse_stream(draft: Draft, layer: Layer) -> None:
-    """ValueError in io_stream, where hls4ml's kernel computes other bits."""
-    if draft.config.io_type == "io_stream":
-        raise ValueError(
-            f"io_stream of {layer.kind} is not supported yet: hls4ml's stream kernel gives other"
-            " bits than its parallel one; use IOType: io_parallel"
-        )
 
 
 def refuse_xnor(draft: Draft, layer: Layer) -> None:

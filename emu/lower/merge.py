@@ -28,6 +28,11 @@ def _note_broadcast(draft: Draft, layer: Layer) -> None:
     a, b = (draft.layers[name] for name in layer.inputs)
     if a.size == b.size:
         return
+    if draft.config.io_type == "io_stream":
+        raise ValueError(
+            f"inputs must have one shape in io_stream, not {a.shape} and {b.shape}: hls4ml cannot"
+            " broadcast streams there; repeat the smaller before or use io_parallel"
+        )
     small, large = sorted((a, b), key=lambda source: source.size)
     indices = np.arange(small.size).reshape(small.shape)
     cyclic = np.arange(large.size).reshape(large.shape) % small.size

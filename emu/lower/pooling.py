@@ -5,13 +5,12 @@ from __future__ import annotations
 from ..draft import Draft, Layer
 from ..op import Op
 from ..ops import Pooling
-from .common import refuse_stream, type_of
+from .common import type_of
 
 __all__ = ["LOWERINGS"]
 
 
 def _pooling(draft: Draft, layer: Layer) -> Op:
-    refuse_stream(draft, layer)
     attributes, source = layer.attributes, type_of(draft.source(layer), "result")
     padded = any(map(any, attributes["padding"]))
     if attributes["pool_op"] == "max" and padded and not source.signed:
@@ -30,7 +29,30 @@ def _pooling(draft: Draft, layer: Layer) -> Op:
         count_pad=bool(attributes.get("count_pad", False)),
         top_bit=True,
         flat=layer.kind.startswith("Global"),
+        order=_order(draft, layer),
     )
+
+
+def _order(draft: Draft, layer: Layer) -> str:
+    """When cells are cast; raises ValueError where hls4ml's stream kernel stops."""
+    if draft.config.io_type != "io_stream":
+        return "cells"
+    attributes = layer.attributes
+    if any(map(any, attributes["padding"])):
+        raise ValueError(
+            f"padding must be valid in io_stream, not {attributes['padding']}: hls4ml's kernel"
+            " stops there; put a ZeroPadding layer before it or use io_parallel"
+        )
+    if layer.kind == "Pooling2D" and attributes["window"] != attributes["strides"]:
+        raise ValueError(
+            f"strides must be the pool_size {attributes['window']} in io_stream, not"
+            f" {attributes['strides']}: hls4ml's kernel stops there; use io_parallel"
+        )
+    draft.note(
+        f"layer {layer.name}: cells are cast to {type_of(layer, 'accum')} before they are pooled in"
+        " io_stream, after it in io_parallel, as in hls4ml"
+    )
+    return "casts" if layer.kind.startswith("Global") else "tree"
 
 
 LOWERINGS = dict.fromkeys(

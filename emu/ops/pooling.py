@@ -16,9 +16,10 @@ from ..engine.loops import stage_row
 from ..exact import roomy
 from ..op import Field, Op, Raw, Real, Shape, Value
 
-__all__ = ["POOLINGS", "Pooling"]
+__all__ = ["ORDERS", "POOLINGS", "Pooling"]
 
 POOLINGS = ("max", "average")
+ORDERS = ("cells", "casts", "tree")
 
 _MANTISSA = 53
 
@@ -29,6 +30,9 @@ class Pooling(Op):
 
     The sum is cast to accum at every addition, row by row; the quotient truncates toward zero at
     accum's fraction. Input (height, width, channels) or (width, channels).
+    order: "cells" as above; "casts" casts each cell to accum before it is compared or added, as
+    hls4ml's io_stream does (nnet_pooling_stream.h), "tree" also adds in a tree whose left part is
+    the largest power of two below its count.
     window, strides: per spatial axis. padding: ``(before, after)`` per spatial axis.
     count_pad: an average divides by the whole window, else by its cells inside the image.
     top_bit: padded cells of a maximum hold only their most significant bit, the least value of a
@@ -46,6 +50,7 @@ class Pooling(Op):
     count_pad: bool = False
     top_bit: bool = False
     flat: bool = False
+    order: str = "cells"
 
     @property
     def function(self) -> str:
@@ -68,6 +73,8 @@ class Pooling(Op):
         shape = inputs[0].shape
         if self.name not in POOLINGS:
             raise ValueError(f"pooling must be one of {', '.join(POOLINGS)}, not {self.name!r}")
+        if self.order not in ORDERS:
+            raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {self.order!r}")
         axes = len(shape) - 1
         if axes not in (1, 2) or {axes} != {
             len(given) for given in (self.window, self.strides, self.padding)
@@ -89,6 +96,7 @@ class Pooling(Op):
                 raise ValueError(f"window {self.window} must fit into the padded shape {shape}")
         if self.flat and int(np.prod(self._places(shape))) != 1:
             raise ValueError(f"window {self.window} must cover {shape} where no axis is left")
+        growth.add(self.accum, self.accum)  # these raise
         growth.add(inputs[0].format, self.accum)  # raises where it is wider than any format
 
     def _padded(self, x: Any, value: Any) -> Any:
@@ -127,10 +135,18 @@ class Pooling(Op):
         first = Epilogue().cast(summed, self.accum)
         last = Epilogue().cast(self.accum, self.result)
         # int64 holds every sum; what the accumulator loses on the way only the plain loop knows
-        plain = not maximum and not (self.accum.frac >= source.frac and _holds(self.accum, exact))
+        plain = not maximum and not _keeps(self.accum, exact)
         widths = (summed.width, self.accum.width, self.result.width)
         known = first.common and last.common
-        if plain or not known or max(widths) > NARROW_WIDTH or self.accum.width > _MANTISSA:
+        # a cast that loses something before the maximum is not one after it
+        early = maximum and self.order != "cells" and not _keeps(self.accum, source)
+        if (
+            plain
+            or early
+            or not known
+            or max(widths) > NARROW_WIDTH
+            or self.accum.width > _MANTISSA
+        ):
             return None
         places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(1, *shape)
         rows = np.stack([cell.reshape(-1) for cell in self._cells(places, -1)], axis=1)
@@ -148,19 +164,24 @@ class Pooling(Op):
     def _maximum(self, x: Raw, source: Format) -> Any:
         unsigned = (1 << (source.width - 1)) if self.top_bit else 0
         cells = self._cells(x, source.raw_min if source.signed else unsigned)
+        if self.order != "cells":
+            cells = (cast(cell, source, self.accum) for cell in cells)
         most = next(cells)
         for cell in cells:
             most = np.maximum(most, cell)
-        return cast(most, source, self.accum)
+        return most if self.order != "cells" else cast(most, source, self.accum)
 
     def _average(self, x: Raw, source: Format) -> Any:
         accum, exact = self.accum, growth.total(source, int(np.prod(self.window)))
         cells = self._cells(roomy(x, exact.width), 0)
-        if accum.frac >= source.frac and _holds(accum, exact):
+        if _keeps(accum, exact):
             total = next(cells).copy()
             for cell in cells:
                 total += cell
             total = cast(total, exact, accum)
+        elif self.order != "cells":
+            nodes = [cast(cell, source, accum) for cell in cells]
+            total = _tree_sum(nodes, accum) if self.order == "tree" else _chain_sum(nodes, accum)
         else:
             wide = growth.add(accum.exact, source)
             up, lift = wide.frac - accum.frac, wide.frac - source.frac
@@ -201,6 +222,7 @@ class Pooling(Op):
             "pad_left": padding[1][0],
             "count_pad": int(self.count_pad),
             "top_bit": int(self.top_bit),
+            "order": ORDERS.index(self.order),
             "accum": self.accum,
         }
 
@@ -244,10 +266,28 @@ def _pool_rows(x, rows, pad, divisors, first, last, out):  # type: ignore[no-unt
             out_row[k] = row[k]
 
 
-def _holds(accum: Format, exact: Format) -> bool:
-    """Whether every sum on the way fits accum, so that no cast but the last one does anything."""
+def _chain_sum(nodes: list[Any], accum: Format) -> Any:
+    """``A(A(x0 + x1) + x2) ...`` of values of accum."""
+    wide = growth.add(accum.exact, accum.exact)
+    total = nodes[0]
+    for node in nodes[1:]:
+        total = cast(roomy(total, wide.width) + node, wide, accum)
+    return total
+
+
+def _tree_sum(nodes: list[Any], accum: Format) -> Any:
+    """``A(left + right)`` of values of accum, left the largest power of two below their count."""
+    if len(nodes) == 1:
+        return nodes[0]
+    left = 1 << ((len(nodes) - 1).bit_length() - 1)
+    parts = [_tree_sum(half, accum) for half in (nodes[:left], nodes[left:])]
+    return _chain_sum(parts, accum)
+
+
+def _keeps(accum: Format, exact: Format) -> bool:
+    """Whether accum holds every value of ``exact``: then no cast to it on the way does anything."""
     low = -accum.raw_max if accum.signed else 0
-    return (
+    return accum.frac >= exact.frac and (
         accum.raw_max * accum.lsb >= exact.raw_max * exact.lsb
         and low * accum.lsb <= exact.raw_min * exact.lsb
     )

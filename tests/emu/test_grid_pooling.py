@@ -71,7 +71,9 @@ def expected(op, raw, text):
             inside = all(0 <= i < n for i, n in zip(at, spatial, strict=True))
             cells.append(x[(sample, *at, channel)] if inside else None)
         rows.append(
-            oracle_layers.pool(op.name, cells, types, count_pad=op.count_pad, top_bit=op.top_bit)
+            oracle_layers.pool(
+                op.name, cells, types, count_pad=op.count_pad, top_bit=op.top_bit, order=op.order
+            )
         )
     return rows
 
@@ -121,6 +123,16 @@ def test_every_geometry(geometry):
         for flags in itertools.product((False, True), repeat=2):
             more = dict(zip(("count_pad", "top_bit"), flags, strict=True))
             check(pooling(name, geometry, "fixed<10,6>", "fixed<8,4,RND,SAT>", **more), raw, text)
+
+
+@pytest.mark.parametrize("order", ["casts", "tree"])
+@pytest.mark.parametrize("accum", grid.MODES[::2])
+def test_the_orders_of_streams(accum, order):
+    """Cells are cast first; a tree adds halves; both show in a tight accumulator."""
+    raw = vectors("fixed<5,2>", 6, 20).reshape(-1, 2, 3, 1)
+    for name, window in itertools.product(("max", "average"), ((2, 3), (2, 2), (1, 3))):
+        geometry = ((2, 3, 1), window, (1, 1), ((0, 0), (0, 0)))
+        check(pooling(name, geometry, accum, "fixed<12,6>", order=order), raw, "fixed<5,2>")
 
 
 def test_no_axis_left():

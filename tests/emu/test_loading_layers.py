@@ -147,6 +147,14 @@ def test_automatic_types_of_pooling(tmp_path):
         assert (str(graph.nodes[-1].op.accum), str(graph.formats["y"])) == (accum, result)
 
 
+def test_streams_cast_cells_before_they_are_pooled(tmp_path):
+    """hls4ml's stream kernels; windows are summed in a tree, whole pictures as they come."""
+    for kind, order in (("AveragePooling2D", "tree"), ("GlobalMaxPooling2D", "casts")):
+        graph = load(tmp_path, kind, [(4, 4, 1)], io="io_stream", **WINDOW)
+        assert graph.nodes[-1].op.order == order
+        assert any("before they are pooled in io_stream" in note for note in graph.notes)
+
+
 def test_global_pooling_has_no_spatial_axes(tmp_path):
     """keepdims has no effect in hls4ml."""
     graph = load(tmp_path, "GlobalMaxPooling2D", [(4, 4, 3)], keepdims=True, **PICTURE)
@@ -438,9 +446,24 @@ def test_what_a_quantiser_refuses(masks, keras, message, tmp_path):
 
 
 def test_what_the_lowering_refuses(tmp_path):
-    """Streams of pooling, ternary scales, ranges of tables."""
-    with pytest.raises(ValueError, match=r"^layer y: io_stream of Pooling2D is not supported yet"):
-        load(tmp_path, "MaxPooling2D", [(4, 4, 1)], io="io_stream", **WINDOW)
+    """Streams that hls4ml stops at, ternary scales, ranges of tables."""
+    for kind, shapes, keras, message in (
+        (
+            "MaxPooling2D",
+            [(3, 3, 1)],
+            {**WINDOW, "padding": "same"},
+            "padding must be valid in io_",
+        ),
+        (
+            "MaxPooling2D",
+            [(3, 3, 1)],
+            {**WINDOW, "strides": [1, 1]},
+            "strides must be the pool_size",
+        ),
+        ("Add", [(2, 3), (1, 3)], {}, "inputs must have one shape in io_stream, not"),
+    ):
+        with pytest.raises(ValueError, match=f"^layer y: {message}"):
+            load(tmp_path, kind, shapes, io="io_stream", **keras)
     weights = {"gamma": np.ones(3, np.float32), "beta": np.zeros(3, np.float32)}
     for entry, message in (
         ({"Precision": {"scale": "int<2>"}}, r"^layer y: scale must not be int<2>: hls4ml"),

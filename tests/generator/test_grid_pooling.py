@@ -49,6 +49,10 @@ def modes(step=1):
         name = ("average", "average", "max")[k % 3]
         cases.append(case(name, LINE, mode, "fixed<12,6>", "fixed<4,1>", raw))
         cases.append(case(name, LINE, "fixed<9,5>", mode, "fixed<4,1>", raw))
+        order = ("casts", "tree")[k // 3 % 2]
+        six = ((6, 1), (6,), (1,), ((0, 0),))
+        more = vectors("fixed<4,1>", 6, 200)[..., None]
+        cases.append(case(name, six, mode, "fixed<12,6>", "fixed<4,1>", more, order=order))
     return cases
 
 
