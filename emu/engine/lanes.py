@@ -21,7 +21,7 @@ from fxp.compiled import kernel
 
 from .loops import relu_row
 
-__all__ = ["linear16", "ordered16"]
+__all__ = ["linear16", "linear16_pairs", "ordered16"]
 
 _extending: Any = importlib.import_module("numba.extending")
 _types: Any = importlib.import_module("numba.core.types")
@@ -113,6 +113,57 @@ def linear16(  # type: ignore[no-untyped-def]
                 a[b] = _add(a[b], _add(p, q))
         if relu:
             relu_row(a)
+
+
+@kernel
+def linear16_pairs(  # type: ignore[no-untyped-def]
+    x, highs, lows, start, rounds, relu, out
+):
+    """``linear16`` of two outputs at a time, which read the same rows: weights (entries, 2)."""
+    pointer, row, weight = highs
+    pointer_low, row_low, weight_low = lows
+    n, count = x.shape[1], out.shape[0]
+    spare = np.empty(n, dtype=np.int16)
+    for j in range(0, count, 2):
+        a, c = out[j], out[j + 1] if j + 1 < count else spare
+        a[:] = start[j]
+        c[:] = start[min(j + 1, count - 1)]
+        for e in range(pointer[j // 2], pointer[j // 2 + 1], 4):
+            x0, x1, x2, x3 = x[row[e]], x[row[e + 1]], x[row[e + 2]], x[row[e + 3]]
+            w0, w1, w2, w3 = weight[e, 0], weight[e + 1, 0], weight[e + 2, 0], weight[e + 3, 0]
+            v0, v1, v2, v3 = weight[e, 1], weight[e + 1, 1], weight[e + 2, 1], weight[e + 3, 1]
+            for b in range(n):
+                p = _add(_high(x0[b], w0), _high(x1[b], w1))
+                q = _add(_high(x2[b], w2), _high(x3[b], w3))
+                a[b] = _add(a[b], _add(p, q))
+                p = _add(_high(x0[b], v0), _high(x1[b], v1))
+                q = _add(_high(x2[b], v2), _high(x3[b], v3))
+                c[b] = _add(c[b], _add(p, q))
+            if rounds:
+                for b in range(n):
+                    p = _add(_half(x0[b], w0), _half(x1[b], w1))
+                    q = _add(_half(x2[b], w2), _half(x3[b], w3))
+                    a[b] = _add(a[b], _add(p, q))
+                    p = _add(_half(x0[b], v0), _half(x1[b], v1))
+                    q = _add(_half(x2[b], v2), _half(x3[b], v3))
+                    c[b] = _add(c[b], _add(p, q))
+        for e in range(pointer_low[j // 2], pointer_low[j // 2 + 1], 4):
+            x0, x1 = x[row_low[e]], x[row_low[e + 1]]
+            x2, x3 = x[row_low[e + 2]], x[row_low[e + 3]]
+            w0, w1 = weight_low[e, 0], weight_low[e + 1, 0]
+            w2, w3 = weight_low[e + 2, 0], weight_low[e + 3, 0]
+            v0, v1 = weight_low[e, 1], weight_low[e + 1, 1]
+            v2, v3 = weight_low[e + 2, 1], weight_low[e + 3, 1]
+            for b in range(n):
+                p = _add(_low(x0[b], w0), _low(x1[b], w1))
+                q = _add(_low(x2[b], w2), _low(x3[b], w3))
+                a[b] = _add(a[b], _add(p, q))
+                p = _add(_low(x0[b], v0), _low(x1[b], v1))
+                q = _add(_low(x2[b], v2), _low(x3[b], v3))
+                c[b] = _add(c[b], _add(p, q))
+        if relu:
+            relu_row(a)
+            relu_row(c)
 
 
 @kernel

@@ -55,6 +55,11 @@ def _stage_row32(m, out, s):  # type: ignore[no-untyped-def]
     least, most, bias, sign_mask, odd_mask = s[0], s[1], s[3], s[4], s[5]
     flip, down, low, high, lift, mask = s[6], s[7] & 31, s[8], s[9], s[10] & 31, s[11]
     if sign_mask == 0 and odd_mask == 0:
+        if least == low and most == high:  # both ends of int32: nothing is clamped
+            for b in range(m.size):
+                r = np.int32(np.int32(np.int32(m[b] + bias) >> down) << lift)
+                out[b] = np.int32(np.int32(r >> lift) & mask)
+            return
         for b in range(m.size):
             r = np.int32(np.int32(min(max(m[b], least), most) + bias) >> down)
             r = np.int32(min(max(r, low), high) << lift)
@@ -82,6 +87,9 @@ def finish_rows(x, out, wide, stages, table, base):  # type: ignore[no-untyped-d
     n = x.shape[1]
     for j in range(x.shape[0]):
         x_row, out_row, row, other = x[j], out[j], wide[:n], wide[n : 2 * n]
+        if stages.shape[0] == 1 and table.size == 0:
+            stage_row(x_row, out_row, stages[0])
+            continue
         for b in range(row.size):
             row[b] = x_row[b]
         for k in range(stages.shape[0]):
@@ -101,6 +109,9 @@ def finish_rows32(x, out, wide, stages, table, base):  # type: ignore[no-untyped
     n = x.shape[1]
     for j in range(x.shape[0]):
         x_row, out_row, row, other = x[j], out[j], wide[:n], wide[n : 2 * n]
+        if stages.shape[0] == 1 and table.size == 0:
+            _stage_row32(x_row, out_row, stages[0])
+            continue
         for b in range(row.size):
             row[b] = x_row[b]
         for k in range(stages.shape[0]):

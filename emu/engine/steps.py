@@ -144,9 +144,16 @@ class LinearStep:
     @property
     def _entries16(self) -> Any:
         def make() -> tuple[Any, ...]:
-            high, low = halves(self.linear.weight, self.linear.shift)
-            start = self.linear.start.astype(np.int64).astype(np.int16)
-            return _grouped(self.linear, high), _grouped(self.linear, low), start
+            from . import lanes
+
+            linear = self.linear
+            high, low = halves(linear.weight, linear.shift)
+            start = linear.start.astype(np.int64).astype(np.int16)
+            paired = _paired(linear, high), _paired(linear, low)
+            work = 2 * _PAIRS * sum(len(rows) for _, rows, _ in paired)
+            if work < np.count_nonzero(high) + np.count_nonzero(low):
+                return lanes.linear16_pairs, *paired, start
+            return lanes.linear16, _grouped(linear, high), _grouped(linear, low), start
 
         return self._once("16", make)
 
@@ -180,10 +187,8 @@ class LinearStep:
         loops.from_floats(y, self.linear.start, -self.linear.shift, self.epilogue.relu, out)
 
     def _run_int16(self, x: Block, out: Block, rooms: Rooms) -> None:
-        from . import lanes
-
-        highs, lows, start = self._entries16
-        lanes.linear16(x, highs, lows, start, self._into[1] != 0, self.epilogue.relu, out)
+        loop, highs, lows, start = self._entries16
+        loop(x, highs, lows, start, self._into[1] != 0, self.epilogue.relu, out)
 
     def _run_int32(self, x: Block, out: Block, rooms: Rooms) -> None:
         shift, bias = np.int32(max(self._into[0], 0)), np.int32(self._into[1])
@@ -223,19 +228,49 @@ SUMS: dict[str, np.dtype[Any]] = {
 """What each path leaves its sums in."""
 
 
+_PAIRS = 0.8
+"""Cost of a multiply-add where two outputs share the rows they read, to one that reads its own."""
+
+
 def _grouped(linear: Linear, weight: Any) -> tuple[Any, Any, Any]:
     """Pointer, row and weight without zeros, each output filled up to a whole group of zeros."""
     kept = weight != 0
     output = np.repeat(np.arange(linear.outputs), np.diff(linear.pointer))[kept]
-    counts = np.bincount(output, minlength=linear.outputs)
+    return _filled(linear.outputs, output, linear.row[kept], weight[kept])
+
+
+def _paired(linear: Linear, weight: Any) -> tuple[Any, Any, Any]:
+    """The same for pairs of outputs: one list of rows, weights (entries, 2)."""
+    kept = weight != 0
+    output = np.repeat(np.arange(linear.outputs), np.diff(linear.pointer))[kept]
+    row = linear.row[kept]
+    # A row that one output reads several times keeps as many entries: each product is rounded.
+    order = np.lexsort((row, output))
+    same = np.zeros(len(order), dtype=np.int64)
+    same[1:] = (np.diff(row[order]) == 0) & (np.diff(output[order]) == 0)
+    run = np.arange(len(order)) - np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    times = np.empty_like(run)
+    times[order] = run
+    span = int(row.max(initial=0)) + 1
+    most = int(times.max(initial=0)) + 1
+    keys, place = np.unique((output // 2 * span + row) * most + times, return_inverse=True)
+    both = np.zeros((len(keys), 2), dtype=weight.dtype)
+    both[place, output % 2] = weight[kept]
+    pair = keys // most // span
+    return _filled(-(-linear.outputs // 2), pair, keys // most % span, both)
+
+
+def _filled(count: int, output: Any, row: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """Pointer, row, weight of entries sorted by output, filled up with zeros to whole groups."""
+    counts = np.bincount(output, minlength=count)
     sizes = -(-counts // loops.GROUP) * loops.GROUP
     pointer = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(counts)])[:-1]
     place = pointer[:-1][output] + np.arange(len(output)) - first[output]
-    row = np.zeros(pointer[-1], dtype=np.int64)
-    values = np.zeros(pointer[-1], dtype=weight.dtype)
-    row[place], values[place] = linear.row[kept], weight[kept]
-    return pointer, row, values
+    rows = np.zeros(pointer[-1], dtype=np.int64)
+    values = np.zeros((pointer[-1], *weight.shape[1:]), dtype=weight.dtype)
+    rows[place], values[place] = row, weight
+    return pointer, rows, values
 
 
 @dataclass(frozen=True, eq=False)
