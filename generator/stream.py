@@ -120,6 +120,11 @@ def walk_headers(made: Streams) -> list[str]:
     return ["frame.hpp"] * bool(walks & {"frame", "window"}) + ["window.hpp"] * ("window" in walks)
 
 
+def _has_loops(run: Turns, sources: tuple[Stream, ...]) -> bool:
+    """Whether a turn takes several beats of a stream."""
+    return any(value.size > stream.width for value, stream in zip(run.inputs, sources, strict=True))
+
+
 class _Wiring:
     """One pass over the graph in its order; ``made`` grows."""
 
@@ -259,7 +264,9 @@ class _Wiring:
         entry = self.schedule.of(name)
         whole = node.op.configuration(*inputs_of(self.graph, node))
         call = kernel_call(name, stem, run.op, run.inputs, self.schedule, whole=whole)
-        loops = entry.strategy == "resource" or isinstance(node.op, Recurrent)
+        # A pipeline over the turns would unroll the loops inside.
+        loops = entry.strategy == "resource" or isinstance(run.op, Recurrent)
+        loops = loops or (run.walk == "beats" and run.count > 1 and _has_loops(run, sources))
         interval = None if loops else entry.reuse_factor
         part, sizes = run.op.configuration(*run.inputs), {x.name: x.size for x in call.arrays}
         offsets = {

@@ -20,10 +20,12 @@ from emu.ops import (
     LayerNormalization,
     Merge,
     Pooling,
+    Recurrent,
     Resize,
     Sign,
     Softmax,
     Thresholds,
+    TimeDistributed,
     UnaryLUT,
     ZeroPadding,
 )
@@ -35,8 +37,9 @@ __all__ = ["Turns", "turns"]
 class Turns:
     """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
 
-    width: elements of a beat of the result. walk: what the turns follow, ``beats``, or the pixels
-    of a picture by ``window``, ``frame`` or ``repeat``, whose fields ``grid`` holds.
+    width: elements of a beat of the result. walk: what the turns follow, ``beats``; time ``steps``
+    with a state; or the pixels of a picture by ``window``, ``frame`` or ``repeat``. grid: fields of
+    all but the first.
     """
 
     op: Op
@@ -52,6 +55,10 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
     beats = {value.size // width for value, width in zip(inputs, widths, strict=True)}
     one = _of_beat(op, inputs, widths) if len(beats) == 1 else None
     count = beats.pop()
+    if isinstance(op, TimeDistributed) and (found := _each_step(op, inputs[0], widths[0], output)):
+        return found
+    if isinstance(op, Recurrent) and not op.go_backwards and widths[0] == inputs[0].shape[-1]:
+        return _steps(op, inputs, output)
     if one is None and widths[0] == inputs[0].shape[-1] and len(inputs[0].shape) in (2, 3):
         for walk in (_window, _frame, _repeat):
             if (found := walk(op, inputs[0], output)) is not None:
@@ -91,6 +98,24 @@ def _of_beat(op: Op, inputs: Sequence[Value], widths: Sequence[int]) -> Op | Non
         pixels = [value.shape[-1] for value in inputs] == list(widths)
         return replace(op, axis=0) if pixels and op.axis == len(inputs[0].shape) - 1 else None
     return None
+
+
+def _each_step(op: TimeDistributed, x: Value, width: int, output: Value) -> Turns | None:
+    """The wrapped operator on one time step after the other, where a step is whole beats."""
+    step = op.one(x)
+    if step.size % width:
+        return None
+    return Turns(op.op, (step,), x.shape[0], output.shape[-1])
+
+
+def _steps(op: Recurrent, inputs: Sequence[Value], output: Value) -> Turns:
+    """One time step after the other; the state lies in the layer."""
+    x = inputs[0]
+    grid = {"n_steps": x.shape[0], "n_units": op.units, "sequences": int(op.return_sequences)}
+    step = Value(x.name, (1, *x.shape[1:]), x.format)
+    one = replace(op, return_sequences=True, initial_state=False)
+    # The state that is given is read before the first step.
+    return Turns(one, (step, *inputs[1:]), x.shape[0], output.shape[-1], "steps", grid)
 
 
 def _window(op: Op, picture: Value, output: Value) -> Turns | None:

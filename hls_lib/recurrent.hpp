@@ -316,15 +316,25 @@ Units:
     }
 }
 
+template <int STATES, int SIZE, class y_t> void zero_state(y_t (&state)[STATES][SIZE]) {
+#pragma HLS INLINE
+States:
+    for (int j = 0; j < STATES; j++) {
+#pragma HLS UNROLL
+    Units:
+        for (int k = 0; k < SIZE; k++) {
+#pragma HLS UNROLL
+            state[j][k] = 0;
+        }
+    }
+}
+
 // From a state of zeros.
 #define BITWRIGHT_RECURRENT(name)                                                                  \
     template <class CONFIG, class x_t, class y_t, class... arrays_t>                               \
     void name(const x_t *x, y_t *y, const arrays_t *...arrays) {                                   \
-        const int states = name##_cell::states;                                                    \
-        y_t state[states][CONFIG::n_units];                                                        \
-        for (int j = 0; j < states; j++)                                                           \
-            for (int k = 0; k < CONFIG::n_units; k++)                                              \
-                state[j][k] = 0;                                                                   \
+        y_t state[name##_cell::states][CONFIG::n_units];                                           \
+        zero_state(state);                                                                         \
         recurrent_steps<CONFIG, name##_cell>(x, state, y, arrays...);                              \
     }
 BITWRIGHT_RECURRENT(lstm)
