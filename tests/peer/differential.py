@@ -104,10 +104,9 @@ class Worker:
         self.folder.cleanup()
 
 
-def examine(seed, folder, worker, generation=2):
-    """The outcome of one network."""
+def examine(network, folder, worker):
+    """The outcome of a network whose files are in ``folder``."""
     start, folder = time.monotonic(), Path(folder)
-    network = Network(seed, folder, generation)
     about = {
         "kinds": tuple(entry["class_name"] for entry in network.layers),
         "grain": network.grain,
@@ -127,7 +126,7 @@ def examine(seed, folder, worker, generation=2):
         stage, words = worker.end()
     found = _peer(network, graph, refusal, stage, words, folder, worker)
     seconds = round(time.monotonic() - start, 1)
-    return Outcome(seed, generation, **found, **ours, **about, seconds=seconds)
+    return Outcome(network.seed, network.generation, **found, **ours, **about, seconds=seconds)
 
 
 def _load(network, path):
@@ -264,7 +263,8 @@ def run(record, seeds, generation=2, folder=None):
             if (seed, generation) in known:
                 continue
             with tempfile.TemporaryDirectory(prefix="differential-") as scratch:
-                outcome = examine(seed, scratch, worker, generation)
+                network = Network(seed, Path(scratch), generation)
+                outcome = examine(network, scratch, worker)
                 if folder and (outcome.peer in (DIFFERS, REFUSED) or outcome.cpp_failure):
                     kept = Path(folder) / f"{generation}_{seed}"
                     shutil.copytree(scratch, kept, dirs_exist_ok=True)

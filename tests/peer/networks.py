@@ -54,7 +54,7 @@ class Network:
     """
 
     def __init__(self, seed: int, folder: Path, generation: int = 2) -> None:
-        self.seed, self.keras3 = seed, generation == 3
+        self.seed, self.generation, self.keras3 = seed, generation, generation == 3
         self.pick = random.Random(f"{generation}/{seed}")
         self.rng = np.random.default_rng([generation, seed])
         self.stream = self.pick.random() < 0.3
@@ -66,17 +66,20 @@ class Network:
         self.inputs: list[str] = []
         self.x: list[np.ndarray] = []
         self.fixed: dict[str, dict[str, str]] = {}
-        self._begin()
-        for k in range(self.pick.randint(2, 6)):
-            self._add(k)
-        if len(self.layers) == 1:
-            self._dense("last")
+        self._draw()
         outputs = [self.last]
         inner = [i["name"] for i in self.layers if i["class_name"] in ("Conv1D", "Activation")]
         if self.pick.random() < 0.15 and inner and inner[0] != self.last:
             outputs.append(inner[0])
         self.outputs = outputs
         self.config = self._config(folder)
+
+    def _draw(self):
+        self._begin()
+        for k in range(self.pick.randint(2, 6)):
+            self._add(k)
+        if len(self.layers) == 1:
+            self._dense("last")
 
     # ---- layers ----------------------------------------------------------------------------------
 
@@ -192,7 +195,7 @@ class Network:
     def _other(self, fits):
         """An earlier tensor to join, or a new input."""
         names = [name for name, shape in self.shapes.items() if fits(shape) and name != self.last]
-        if self.pick.random() < 0.25 and len(self.inputs) < 2 or not names:
+        if (self.pick.random() < 0.25 and len(self.inputs) < 2) or not names:
             if len(self.inputs) > 1 or "embedding" in self.shapes:
                 return None
             last = self.last

@@ -15,6 +15,7 @@ import os
 import pytest
 
 from tests.peer import differential
+from tests.peer.networks import Network
 from tests.peer.project import needs_hls4ml
 
 pytestmark = needs_hls4ml
@@ -37,7 +38,7 @@ def worker():
 def agrees(seed, folder, worker, record_property, generation=2):
     if generation == 3 and NO_KERAS:
         pytest.skip("needs Keras 3: pip install keras tensorflow-cpu")
-    outcome = differential.examine(seed, folder, worker, generation)
+    outcome = differential.examine(Network(seed, folder, generation), folder, worker)
     assert outcome.peer == differential.AGREES, outcome
     assert outcome.values > 0 and outcome.cpp > 0 and not outcome.cpp_failure, outcome
     record_property("values_compared", outcome.values + outcome.cpp)
@@ -56,6 +57,43 @@ def test_what_differed_once(name, tmp_path, worker, record_property):
     agrees(seed, tmp_path, worker, record_property, generation)
 
 
+class Broadcast(Network):
+    """hls4ml compares the sizes '5' and '3*5' as text, so that it computes 5 of 15 sums."""
+
+    def _draw(self):
+        self.stream, self.grain = False, "model"
+        self._input((3, 5))
+        self._plain("plain")
+        self._input((5,))
+        self._push("Add", "sum", (3, 5), sources=["plain", "x1"])
+
+
+class TestTheComparisonItself:
+    """Each outcome is reached by what it is meant for."""
+
+    def test_undefined_values_are_not_compared(self, tmp_path, worker):
+        """They change with the contents of the memory."""
+        outcome = differential.examine(Broadcast(1, tmp_path), tmp_path, worker)
+        assert outcome.peer == differential.UNDEFINED, outcome
+        assert outcome.detail.startswith("trace/sum") and "800 of 1200" in outcome.detail
+
+    def test_one_bit_of_one_value(self, tmp_path, worker, monkeypatch):
+        """In the middle of the network, in one sample; C++ and hls4ml are both right."""
+        network = Network(IN_CI[0], tmp_path)
+        trace = differential._trace
+
+        def wrong(graph, network):
+            found = trace(graph, network)
+            found[graph.nodes[-2].name].reshape(-1)[7] ^= 1
+            return found
+
+        monkeypatch.setattr(differential, "_trace", wrong)
+        outcome = differential.examine(network, tmp_path, worker)
+        assert outcome.peer == differential.DIFFERS, outcome
+        assert "; 1 of " in outcome.detail and outcome.cpp == 0, outcome
+        assert "emulator" in outcome.cpp_failure, outcome
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("generation", [2, 3])
 @pytest.mark.parametrize("seed", BY_HAND)
@@ -65,7 +103,8 @@ def test_a_network_agrees_by_hand(seed, generation, tmp_path, worker):
     if generation == 3 and NO_KERAS:
         pytest.skip("needs Keras 3: pip install keras tensorflow-cpu")
     if (seed, generation) not in differential.read(record):
-        differential.add(record, differential.examine(seed, tmp_path, worker, generation))
+        network = Network(seed, tmp_path, generation)
+        differential.add(record, differential.examine(network, tmp_path, worker))
     found = differential.read(record)[seed, generation]
     assert not found["cpp_failure"], found["cpp_failure"]
     assert found["peer"] not in (differential.DIFFERS, differential.REFUSED), found["detail"]
