@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .draft import Draft
 from .extension import Extension
 from .frontends.config import Config, ConfigError, check_type_names, near, read_yaml
 from .graph import Graph
@@ -105,7 +104,6 @@ def _build(
     own = by_class(extensions)
     arrays = {kind: extension.weights for kind, extension in own.items()}
     draft = read_keras(open_keras(path, weights, arrays), config, extensions)
-    _refuse_stream_shapes(draft)
     notes = [
         *config.notes,
         *check_type_names(config, {layer.kind for layer in draft} | draft.split, own),
@@ -135,16 +133,4 @@ def _check_layer_names(config: Config, names: set[str]) -> None:
             raise ConfigError(
                 f"HLSConfig: LayerName must name a layer of the model,"
                 f" not {name!r}{near(name, names)}"
-            )
-
-
-def _refuse_stream_shapes(draft: Draft) -> None:
-    if draft.config.io_type != "io_stream":
-        return
-    for layer in draft:
-        if layer.kind == "Reshape" and (len(layer.shape) != 1 or layer.name in draft.outputs):
-            raise ValueError(
-                f"layer {layer.name} must flatten to a vector inside the model in io_stream,"
-                f" not reshape to {layer.shape!r}: repacking of streams is not supported yet;"
-                " use IOType: io_parallel"
             )

@@ -1,4 +1,4 @@
-"""Reshapes take no hardware: the array stays where it is, in the type it has."""
+"""Reshapes take no hardware, but for streams whose beats change: those are copied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ def remove_final_reshape(draft: Draft, layer: Layer) -> bool:
 
 
 def reshape_in_place(draft: Draft, layer: Layer) -> bool:
-    """``result type = input type``; what the configuration says of the result has no effect."""
-    if layer.kind in ("Reshape", "TimeDistributed"):
+    """``result type = input type``; what the configuration says of the result has no effect.
+
+    In io_stream a reshape that is an output or has several axes is a copy in a type of its own
+    (hls4ml's repack_stream.py).
+    """
+    repacked = len(layer.shape) > 1 or layer.name in draft.outputs
+    if layer.kind == "Reshape" and draft.config.io_type == "io_stream" and repacked:
+        layer.attributes["repacked"] = True
+    elif layer.kind in ("Reshape", "TimeDistributed"):
         layer.types["result"] = draft.source(layer).types["result"]
     return False

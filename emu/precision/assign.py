@@ -126,6 +126,8 @@ def effect(layer: Layer) -> Effect:
     if layer.extension is not None:
         return Effect(layer.extension.precisions, _NONE, {})
     known = EFFECTS[layer.kind]
+    if layer.attributes.get("repacked"):
+        return Effect(("result",), _NONE, {})
     if layer.attributes.get("function") in _LOOKS_UP:
         return Effect(known.precisions, {"table": TABLE}, {"table_size": 1024})
     return known
