@@ -35,6 +35,49 @@ def _of(path: str, grids: str, *changes: tuple[str, str, str]) -> list[Mutant]:
 
 MUTANTS = [
     *_of(
+        "emu/ops/recurrent_block.py",
+        "recurrent",
+        (
+            "blocks forget the second product",
+            "_mix_rows(x, y, lifts[0], v, w, lifts[-1], len(terms) == 2, stages, out)",
+            "_mix_rows(x, y, lifts[0], v, w, lifts[-1], False, stages, out)",
+        ),
+        (
+            "blocks move both products alike",
+            "_mix_rows(x, y, lifts[0], v, w, lifts[-1],",
+            "_mix_rows(x, y, lifts[0], v, w, lifts[0],",
+        ),
+        (
+            "blocks read the first step always",
+            "x[position * n_in : (position + 1) * n_in]",
+            "x[:n_in]",
+        ),
+        (
+            "blocks take given states uncast",
+            "states[k].run(given[k], start, rooms)",
+            "start[...] = given[k]",
+        ),
+    ),
+    *_of(
+        "emu/ops/time_distributed.py",
+        "time_distributed",
+        (
+            "every step is the first one",
+            "x, step = inputs[0], self.one(values[0])",
+            "x, step = inputs[0][:, [0] * inputs[0].shape[1]], self.one(values[0])",
+        ),
+        (
+            "steps in reverse",
+            "found = self.op.evaluate(x.reshape(-1, *step.shape), values=(step,))",
+            "found = self.op.evaluate(x[:, ::-1].reshape(-1, *step.shape), values=(step,))",
+        ),
+        (
+            "work of one step",
+            "return shapes[0][0] * self.op.multiplications(shapes[0][1:])",
+            "return self.op.multiplications(shapes[0][1:])",
+        ),
+    ),
+    *_of(
         "emu/ops/recurrent.py",
         "recurrent",
         (
@@ -44,14 +87,15 @@ MUTANTS = [
         ),
         (
             "forget and input gates exchanged",
-            "(g, a, i_f[:, :n], a), (c, r, i_f[:, n:], a)",
-            "(g, a, i_f[:, n:], a), (c, r, i_f[:, :n], a)",
+            "(g, a, part(i_f, 0, n), a), (c, r, part(i_f, n, 2 * n), a)",
+            "(g, a, part(i_f, n, 2 * n), a), (c, r, part(i_f, 0, n), a)",
         ),
         (
             "lstm's products cast one by one",
-            "c = _mixed(r, (g, a, i_f[:, :n], a), (c, r, i_f[:, n:], a))",
-            "c = cast(_mixed(r, (g, a, i_f[:, :n], a)) + _mixed(r, (c, r, i_f[:, n:], a)),"
-            " growth.add(r, r), r)",
+            "c = machine.mixed(r, (g, a, part(i_f, 0, n), a), (c, r, part(i_f, n, 2 * n), a))",
+            "kept = machine.mixed(r, (c, r, part(i_f, n, 2 * n), a))\n"
+            "    c = machine.mixed(r, (g, a, part(i_f, 0, n), a))\n"
+            "    c = cast(c.astype(object) + kept, growth.add(r, r), r).astype(c.dtype)",
         ),
         (
             "lstm's output from the state before its cast",
@@ -65,25 +109,25 @@ MUTANTS = [
         ),
         (
             "gru keeps what it should renew",
-            "_mixed(r, (g, a, left, rest), (h, r, z, a))",
-            "_mixed(r, (h, r, left, rest), (g, a, z, a))"
-            " if r == a else _mixed(r, (g, a, z, a), (h, r, left, rest))",
+            "machine.mixed(r, (g, a, left, rest), (h, r, z, a))",
+            "machine.mixed(r, (g, a, z, a), (h, r, left, rest))",
         ),
         (
             "gru's reset product not cast",
-            "t = _mixed(a, (z_r[:, n:], a, q[:, 2 * n :], a))",
-            "t = _mixed(machine.op.result, (z_r[:, n:], a, q[:, 2 * n :], a))",
+            "t = machine.mixed(a, (part(z_r, n, 2 * n), a, part(q, 2 * n, 3 * n), a))",
+            "t = machine.mixed(machine.op.result,"
+            " (part(z_r, n, 2 * n), a, part(q, 2 * n, 3 * n), a))",
         ),
         (
             "reset gate forgotten before the product",
-            "kept = _mixed(r, (z_r[:, n:], a, h, r))",
+            "kept = machine.mixed(r, (part(z_r, n, 2 * n), a, h, r))",
             "kept = h",
         ),
         (
             "1 - z in the accumulator's own bits",
-            "left = floor_multiple(1, 0, rest.frac) - aligned(z, a, rest)",
-            "left = aligned(cast(floor_multiple(1, 0, rest.frac) - aligned(z, a, rest), rest, a),"
-            " a, rest)",
+            "left = floor_multiple(1, 0, rest.frac) - machine.moved(z, a, rest)",
+            "left = floor_multiple(1, 0, rest.frac) - machine.moved(z, a, rest)\n"
+            "    left = aligned(cast(left, rest, a), a, rest)",
         ),
         (
             "simple rnn cast twice",

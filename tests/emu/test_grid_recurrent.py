@@ -11,6 +11,7 @@ from emu.tables import function_table
 from fxp import Format
 from tests import oracle, oracle_recurrent
 from tests.emu import grid
+from tests.emu.engine import every_path
 from tests.emu.test_grid_dense import vectors
 
 GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
@@ -103,8 +104,11 @@ def sequences(text, steps, n_in, limit=64):
     return rng.choice(grid.corners(text, rng, 60), size=(limit, steps, n_in))
 
 
-def check(name, text, *, steps=2, limit=64, states=(), **options):
-    """One layer on sequences of ``text``; all steps are compared. The emulator's values."""
+def check(name, text, *, steps=2, limit=64, states=(), engine=True, **options):
+    """One layer on sequences of ``text``; all steps are compared. The emulator's values.
+
+    engine: on the engine's blocks too, which compiles loops for each combination of dtypes.
+    """
     options.setdefault("return_sequences", True)
     op, layer = cell(name, **options)
     raw = sequences(text, steps, op.weight.shape[0], limit)
@@ -112,7 +116,7 @@ def check(name, text, *, steps=2, limit=64, states=(), **options):
     given = [rng.choice(grid.corners(t, rng, 40), size=(len(raw), op.units)) for t in states]
     values = (
         Value("x", raw.shape[1:], Format.parse(text)),
-        *(Value("s", (op.units,), Format.parse(t)) for t in states),
+        *(Value(f"s{k}", (op.units,), Format.parse(t)) for k, t in enumerate(states)),
     )
     op.check(*values)
     assert op.arity == len(values)
@@ -130,6 +134,9 @@ def check(name, text, *, steps=2, limit=64, states=(), **options):
         rows = rows[::-1] if op.aligned and op.go_backwards else rows
         expected.append(rows if op.return_sequences else rows[-1])
     grid.agree(found, expected, lambda: f"{name} {text} {options}")
+    paths = every_path(op, (raw, *given), values) if engine else {}
+    for path, planned in paths.items():
+        grid.agree(planned, expected, lambda path=path: f"{path}: {name} {text} {options}")
     return found
 
 
@@ -158,17 +165,29 @@ def test_every_sequence(name):
     check(name, "fixed<3,2>", steps=1, n_in=2, units=1)
 
 
-@pytest.mark.parametrize("name", CELL_NAMES)
-def test_every_kind_of_type(name):
-    """Integers, negative integer bits and I > W in each place."""
+def every_kind(name, engine):
     kinds = [t for t in grid.RESULTS if t not in ("uint<1>", "int<1>", "int<2>")]
     for k, kind in enumerate(kinds):
         other = kinds[(5 * k + 2) % len(kinds)]
         options = {"seed": k, "limit": 12, "names": PAIRS[k % 4], "w": "fixed<5,3>"}
+        options["engine"] = engine
         text = grid.INPUTS[k % len(grid.INPUTS)]
         check(name, text, accum=kind, **options)
         check(name, text, result=kind, table=other, **options)
         check(name, text, accum=other, result=kind, br=kind, wr="int<3>", **options)
+
+
+@pytest.mark.parametrize("name", CELL_NAMES)
+def test_every_kind_of_type(name):
+    """Integers, negative integer bits and I > W in each place."""
+    every_kind(name, engine=False)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CELL_NAMES)
+def test_every_kind_of_type_on_blocks(name):
+    """The same as the engine runs them."""
+    every_kind(name, engine=True)
 
 
 @pytest.mark.parametrize("name", CELL_NAMES)
