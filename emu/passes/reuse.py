@@ -77,9 +77,11 @@ def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
 
 def _depthwise(draft: Draft, layer: Layer, strategy: str) -> str:
     if strategy == "resource":
+        parallel = draft.config.io_type == "io_parallel"
+        why = "hls4ml's C simulation stops there" if parallel else "it is not supported yet"
         raise ValueError(
             f"layer {layer.name}: Strategy of a depthwise convolution must be latency, not"
-            " resource: hls4ml's C simulation stops there"
+            f" resource: {why}"
         )
     if strategy == "resource_unrolled":
         draft.note(

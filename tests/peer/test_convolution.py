@@ -235,6 +235,29 @@ def test_convolutions(seed, tmp_path, record_property):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("seed", range(200, 203))
+def test_convolutions_in_streams(seed, tmp_path):
+    """hls4ml's stream kernels give the same bits as its parallel ones, behind a zero padding."""
+    rng = np.random.default_rng(seed)
+    project = Project("io_stream")
+    for k, window in enumerate(PLAIN):
+        add(project, rng, window, bias=k % 4 != 3)
+    for k, window in enumerate(PLAIN[::2]):
+        strategy = ("Resource", "Resource_Unrolled")[k % 2]
+        reuse = 3 if int(np.prod(window[2])) == 1 else (3, 2, 4, 1, 6)[k % 5]
+        keys = {"ReuseFactor": reuse, "Strategy": strategy}
+        add(project, rng, window, precision=tight(rng), keys=keys)
+    for window in PLAIN[::4]:
+        add(project, rng, window, precision=types(rng, accum="auto", result="auto"))
+    for window in (*DEPTHWISE, *DEPTHWISE_2D):
+        add_depthwise(project, rng, *window)
+        add_separable(project, rng, window[0], 2, *window[1:], auto=False)
+    for shape in ((4, 3), (2, 3, 3)):
+        add_dense(project, rng, shape, 2)
+    project.compare(tmp_path)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_convolutions_in_many_formats(seed, tmp_path):
     """The same with other formats."""
