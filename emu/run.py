@@ -28,8 +28,11 @@ MEMORY = 64 << 20
 _L2 = 768 << 10
 """Bytes of one core's cache that a block's tensors may fill."""
 
-_LEAST, _MOST = 128, 2048
+_LEAST, _MOST = 128, 4096
 """Samples of a block: fewer cost calls, more leave the cache."""
+
+_BLAS_LEAST = 1024
+"""Samples of a block with a float path: BLAS lays out the weights anew for each."""
 
 _WORTH_THREADS = 4_000_000
 """Multiply-adds below which a second thread costs more than it gains."""
@@ -121,7 +124,8 @@ def _block(plan: Plan, samples: int, threads: int, memory: int) -> int:
             f"memory must be at least {threads * each} bytes for this model, not {memory}:"
             f" one sample's tensors take {each} bytes on each of {threads} threads"
         )
-    liked = min(max(_L2 // each, _LEAST), _MOST)
+    floats = any(planned.path.startswith("float") for planned in plan.steps)
+    liked = min(max(_L2 // each, _BLAS_LEAST if floats else _LEAST), _MOST)
     return max(1, min(liked, allowed, samples))
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "finish_rows",
     "finish_rows32",
     "from_floats",
+    "from_floats32",
     "linear32",
     "linear64",
     "ordered32",
@@ -132,6 +133,18 @@ def from_floats(y, start, lift, relu, out):  # type: ignore[no-untyped-def]
         row, out_row, first = y[j], out[j], start[j]
         for b in range(row.size):
             out_row[b] = (np.int64(row[b]) << lift) + first
+        if relu:
+            relu_row(out_row)
+
+
+@kernel
+def from_floats32(y, start, lift, relu, out):  # type: ignore[no-untyped-def]
+    """``from_floats`` where the sums fit int32."""
+    lift = lift & 31  # as in _stage_row32
+    for j in range(y.shape[0]):
+        row, out_row, first = y[j], out[j], start[j]
+        for b in range(row.size):
+            out_row[b] = np.int32(np.int32(np.int32(row[b]) << lift) + first)
         if relu:
             relu_row(out_row)
 
@@ -297,21 +310,25 @@ def read_block(x, scale, stage, wide, out):  # type: ignore[no-untyped-def]
     )
     # Truncation and a wrap need neither the sticky bit nor a second pass.
     wraps = bias == 0 and stage[4] == 0 and stage[5] == 0 and least == low and stage[2] == 0
-    # Tiles of at most 64 samples x 32 features stay in the first cache.
-    for first in range(0, samples, 64):
-        height = min(64, samples - first)
-        for left in range(0, features, 32):
-            width = min(32, features - left)
+    # Tiles of 2048 elements stay in the first cache.
+    most = max(16, 2048 // features)
+    for first in range(0, samples, most):
+        height = min(most, samples - first)
+        for left in range(0, features, 128):
+            width = min(128, features - left)
             size = height * width
-            for b in range(height):
-                row, tile = x[first + b, left : left + width], wide[b * width : (b + 1) * width]
+            whole = width == features
+            length = size if whole else width
+            for b in range(1 if whole else height):
+                row = x[first : first + height].reshape(-1) if whole else x[first + b, left:]
+                tile = wide[b * length : (b + 1) * length]
                 if wraps:
-                    for f in range(width):
+                    for f in range(length):
                         y = row[f] * scale
                         near += int(abs(y) < 2.0**60)
                         tile[f] = (((np.int64(np.floor(y)) >> down) << lift) >> lift) & mask
                 else:
-                    for f in range(width):
+                    for f in range(length):
                         y = row[f] * scale
                         near += int(abs(y) < 2.0**60)
                         floor = np.floor(y)
@@ -331,10 +348,17 @@ def read_block(x, scale, stage, wide, out):  # type: ignore[no-untyped-def]
 def write_block(x, scale, out):  # type: ignore[no-untyped-def]
     """Features x samples into samples x features, times ``scale``."""
     features, samples = x.shape
+    # Through a tile in the first cache: whole rows are read, whole rows are written.
+    tile = np.empty(32 * 65, dtype=out.dtype)
     for first in range(0, samples, 64):
-        last = min(first + 64, samples)
+        height = min(64, samples - first)
         for left in range(0, features, 32):
-            for f in range(left, min(left + 32, features)):
-                row = x[f]
-                for b in range(first, last):
-                    out[b, f] = row[b] * scale
+            width = min(32, features - left)
+            for f in range(width):
+                row, part = x[left + f, first : first + height], tile[f * 65 : f * 65 + height]
+                for b in range(height):
+                    part[b] = row[b] * scale
+            for b in range(height):
+                target = out[first + b, left : left + width]
+                for f in range(width):
+                    target[f] = tile[f * 65 + b]

@@ -18,7 +18,6 @@ from ..ops import Input
 from .epilogue import Epilogue, Rooms
 from .paths import Path, admissible, largest, stays_inside
 from .steps import (
-    SUMS,
     BlockStep,
     GivenStep,
     InputStep,
@@ -26,6 +25,7 @@ from .steps import (
     PlainStep,
     PointwiseStep,
     RearrangeStep,
+    sums_dtype,
 )
 
 if TYPE_CHECKING:
@@ -276,7 +276,10 @@ class _Planner:
         path = self.choose(list(admissible(linear, x, dtype)))
         inside = stays_inside(linear, x)
         exact = inside or path.name.startswith("ordered")
-        whole = linear.accum.signed and linear.accum.width == 8 * SUMS[path.name].itemsize
+        whole = (
+            linear.accum.signed
+            and linear.accum.width == 8 * sums_dtype(linear, x, path.name).itemsize
+        )
         epilogue = Epilogue() if exact or whole else Epilogue().wrap(linear.accum)
         interval = _sums(linear, x) if inside else format_interval(linear.accum)
         epilogue = epilogue.cast(linear.accum, linear.result, interval)

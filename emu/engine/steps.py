@@ -17,10 +17,9 @@ from ..linear import Interval, Linear
 from ..op import Op, Value
 from . import loops
 from .epilogue import Block, Epilogue, Rooms, cast_stage
-from .paths import halves, largest
+from .paths import halves, largest, partial_bound
 
 __all__ = [
-    "SUMS",
     "Block",
     "BlockStep",
     "Epilogue",
@@ -31,6 +30,7 @@ __all__ = [
     "PointwiseStep",
     "RearrangeStep",
     "Rooms",
+    "sums_dtype",
 ]
 
 
@@ -98,7 +98,7 @@ class LinearStep:
             after = wide, then.numbers(32), then.table, then.base
             loops.scaled32(x, linear.row, weight, start, then.relu, out, *after)
             return
-        dtype = SUMS[self.path]
+        dtype = sums_dtype(self.linear, self.x, self.path)
         sum_up = getattr(self, "_run_" + self._loop)
         if out.dtype == dtype and not (self.epilogue.stages or self.epilogue.table.size):
             sum_up(x, out, rooms)
@@ -184,7 +184,11 @@ class LinearStep:
         np.copyto(real, x, casting="unsafe")
         y = rooms.row("sums", dtype, out.size).reshape(out.shape)
         np.matmul(self._matrix, real, out=y)
-        loops.from_floats(y, self.linear.start, -self.linear.shift, self.epilogue.relu, out)
+        start, lift, relu = self.linear.start, -self.linear.shift, self.epilogue.relu
+        if out.dtype == np.int32:
+            loops.from_floats32(y, start.astype(np.int32), lift, relu, out)
+        else:
+            loops.from_floats(y, start, lift, relu, out)
 
     def _run_int16(self, x: Block, out: Block, rooms: Rooms) -> None:
         loop, highs, lows, start = self._entries16
@@ -215,17 +219,12 @@ class LinearStep:
         loops.ordered64(x, n.pointer, n.row, n.weight, n.start, self._into, relu, out)
 
 
-SUMS: dict[str, np.dtype[Any]] = {
-    "float32": np.dtype(np.int64),
-    "float64": np.dtype(np.int64),
-    "int16": np.dtype(np.int16),
-    "int32": np.dtype(np.int32),
-    "int64": np.dtype(np.int64),
-    "ordered16": np.dtype(np.int16),
-    "ordered32": np.dtype(np.int32),
-    "ordered64": np.dtype(np.int64),
-}
-"""What each path leaves its sums in."""
+def sums_dtype(linear: Linear, x: Interval, path: str) -> np.dtype[Any]:
+    """The integers that a path leaves its sums in."""
+    if path.startswith("float"):
+        fits = partial_bound(linear, x) < 1 << 31
+        return np.dtype(np.int32 if fits else np.int64)
+    return np.dtype(f"int{path[-2:]}")
 
 
 _PAIRS = 0.8
