@@ -42,6 +42,8 @@ from .ops import (
     Cropping,
     Dense,
     Dot,
+    Einsum,
+    EinsumDense,
     Embedding,
     Input,
     LayerNormalization,
@@ -370,6 +372,31 @@ def _dot(case: _Case, a: Value, b: Value) -> Op:
     return Dot(result=case.format(), accum=case.format(max_width=2 * case.width))
 
 
+_EQUATIONS = {1: ("a,a->", "a,a->a"), 2: ("ab,cb->ac", "ab,cb->ca"), 3: ("abc,adc->bad",)}
+_WEIGHTED = {1: ("a,ab->b",), 2: ("ab,bc->ca", "ab,abc->ac"), 3: ("abc,cbd->ad", "abc,cd->abd")}
+
+
+def _einsum(case: _Case, a: Value, b: Value) -> Op:
+    equation = case.one_of(*_EQUATIONS[len(a.shape)])
+    return Einsum(result=case.format(), equation=equation, accum=case.format())
+
+
+def _einsum_dense(case: _Case, x: Value) -> Op:
+    equation = case.one_of(*_WEIGHTED[len(x.shape)])
+    term, result = equation.split(",")[1].split("->")
+    left = equation.split(",")[0]
+    length = dict(zip(left, x.shape, strict=True))
+    for letter in term:
+        length.setdefault(letter, case.whole(1, 3))
+    return EinsumDense(
+        result=case.format(),
+        equation=equation,
+        weight=case.constant(*(length[letter] for letter in term)),
+        bias=case.constant(*(length[letter] for letter in result)),
+        accum=case.format(max_width=2 * case.width),
+    )
+
+
 def _concatenate(case: _Case, a: Value, b: Value) -> Op:
     return Concatenate(result=case.format(), axis=case.whole(0, len(a.shape) - 1))
 
@@ -468,6 +495,8 @@ _LAYERS: dict[type[Op], _Row] = {
     Embedding: _Row(_one(1, most=16), _embedding),
     Merge: _Row(_two(*_ANY), _merge),
     Dot: _Row(_two(1), _dot),
+    Einsum: _Row(_two(*_ANY), _einsum),
+    EinsumDense: _Row(_one(*_ANY, most=32), _einsum_dense),
     Concatenate: _Row(_two(*_ANY), _concatenate),
     Pooling: _Row(_one(2, 3), _pooling),
     ZeroPadding: _Row(_one(*_ANY, most=16), _zero_padding),

@@ -188,6 +188,7 @@ _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
             *(["bias"] if c.get("use_bias", True) else []),
         ],
     ),
+    "EinsumDense": lambda c: ["kernel", *(["bias"] if c.get("bias_axes") else [])],
     "PReLU": lambda c: ["alpha"],
     "Embedding": lambda c: ["embeddings"],
     "LayerNormalization": lambda c: [

@@ -13,6 +13,7 @@ from . import (
     activation,
     convolution,
     core,
+    einsum,
     lookup,
     merge,
     pooling,
@@ -29,7 +30,7 @@ Lowering = Callable[[Draft, Layer], Op | list[Node]]
 
 _FAMILIES = (
     *(core, convolution, activation, softmax, lookup, merge, pooling, reshaping),
-    *(recurrent, time_distributed),
+    *(recurrent, time_distributed, einsum),
 )
 LOWERINGS: dict[str, Lowering] = {
     kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()

@@ -7,6 +7,8 @@ from .convolution import Convolution
 from .cropping import Cropping
 from .dense import Dense
 from .dot import Dot
+from .einsum import Einsum
+from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .input import Input
 from .layer_normalization import LayerNormalization
@@ -37,6 +39,8 @@ __all__ = [
     "Cropping",
     "Dense",
     "Dot",
+    "Einsum",
+    "EinsumDense",
     "Embedding",
     "Input",
     "LayerNormalization",
@@ -58,7 +62,7 @@ __all__ = [
 OPERATORS = (
     *(Input, Dense, Convolution, BatchNormalization, LayerNormalization),
     *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Quantizer, Embedding),
-    *(Merge, Dot, Concatenate),
+    *(Merge, Dot, Concatenate, Einsum, EinsumDense),
     *(Pooling,),
     *(ZeroPadding, Cropping, Resize, Transpose, Reshape),
     *(Recurrent, TimeDistributed),

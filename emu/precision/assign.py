@@ -106,6 +106,7 @@ EFFECTS: dict[str, Effect] = {
     "Merge": Effect(("result",), _NONE, {}),
     "Concatenate": Effect(("result",), _NONE, {}),
     "Dot": Effect(("result", "accum"), {"accum": None}, {}),
+    "EinsumDense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
     "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
     "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
     "GRU": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),

@@ -17,6 +17,7 @@ from . import (
     activation,
     convolution,
     core,
+    einsum,
     lookup,
     merge,
     pooling,
@@ -31,7 +32,7 @@ __all__ = ["KERAS_LAYERS", "read_keras"]
 
 _FAMILIES = (
     *(core, convolution, activation, lookup, merge, pooling, reshaping),
-    *(recurrent, time_distributed),
+    *(recurrent, time_distributed, einsum),
 )
 KERAS_LAYERS: dict[str, Handler] = {k: v for family in _FAMILIES for k, v in family.LAYERS.items()}
 """Keras class -> handler; each module of this package has those of one family of layers."""
