@@ -68,6 +68,21 @@ class Broadcast(Network):
         self._push("Add", "sum", (3, 5), sources=["plain", "x1"])
 
 
+class WithoutIntegerBits(Network):
+    """AMD's simulation header converts such values wrongly to an integer type."""
+
+    def _draw(self):
+        self.stream, self.grain = False, "name"
+        self._input((6,))
+        self._push("ThresholdedReLU", "integer", (6,), theta=-1.0)
+
+    def _hls(self):
+        types = {"x0": "fixed<8,0>", "integer": "int<4>"}
+        entries = {name: {"Precision": {"result": text}} for name, text in types.items()}
+        model = {"Precision": "fixed<16,6>", "ReuseFactor": 1, "Strategy": "Latency"}
+        return {"Model": model, "LayerName": entries}
+
+
 class TestTheComparisonItself:
     """Each outcome is reached by what it is meant for."""
 
@@ -76,6 +91,12 @@ class TestTheComparisonItself:
         outcome = differential.examine(Broadcast(1, tmp_path), tmp_path, worker)
         assert outcome.peer == differential.UNDEFINED, outcome
         assert outcome.detail.startswith("trace/sum") and "800 of 1200" in outcome.detail
+
+    def test_a_defect_of_the_header_is_not_an_agreement(self, tmp_path, worker):
+        """The graph notes it; our C++ goes round it."""
+        outcome = differential.examine(WithoutIntegerBits(1, tmp_path), tmp_path, worker)
+        assert outcome.peer == differential.HEADER, outcome
+        assert outcome.values == 0 and outcome.detail.startswith("trace/integer"), outcome
 
     def test_one_bit_of_one_value(self, tmp_path, worker, monkeypatch):
         """In the middle of the network, in one sample; C++ and hls4ml are both right."""
