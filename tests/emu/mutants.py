@@ -417,26 +417,8 @@ MUTANTS = [
             "r = np.int32(np.int32(np.int32(x1[b]) * w2) >> shift)",
         ),
         ("32-bit rounding constant left out", "elif bias == 0:", "elif bias != -1:"),
-        ("floats keep their start out", "<< lift) + first", "<< lift)"),
         ("floats not lifted", "(np.int64(row[b]) << lift)", "(np.int64(row[b]))"),
         ("relu is one high", "row[b] = max(row[b], 0)", "row[b] = max(row[b], 1)"),
-        (
-            "32-bit wrap one bit wide",
-            "lift = np.int32(32 - s[9])",
-            "lift = np.int32(31 - s[9])",
-        ),
-        ("32-bit unsigned wrap left out", "np.int32(out[b] & high)", "out[b]"),
-        ("32-bit cast without its bound", "out[b] = min(max(out[b], low), high)", "pass"),
-        (
-            "32-bit ties",
-            "np.int32(np.int32(m[b] + bias) + sign) + odd)",
-            "np.int32(np.int32(m[b] + bias) + sign))",
-        ),
-        (
-            "table one entry off",
-            "table[row[b] - base]\n        else:\n            for b in range(n):\n                out_row[b] = row[b]\n\n\n@kernel\ndef from",
-            "table[max(row[b] - base - 1, 0)]\n        else:\n            for b in range(n):\n                out_row[b] = row[b]\n\n\n@kernel\ndef from",
-        ),
     ),
     *_of(
         "emu/engine/lanes.py",
@@ -446,7 +428,6 @@ MUTANTS = [
             "_ir.Constant(_ir.IntType(16), 15)",
             "_ir.Constant(_ir.IntType(16), 14)",
         ),
-        ("no rounding by halves", "            if rounds:\n", "            if False:\n"),
         (
             "saturating addition wraps",
             "_add_saturated(a[b], m), bottom), top)\n            elif",
@@ -517,17 +498,6 @@ MUTANTS = [
             "leaves = furthest > linear.accum.raw_max",
             "leaves = furthest > 2 * linear.accum.raw_max + 1",
         ),
-        ("int32 stages without their bound", "narrow and (floors or furthest < 1 << 31)", "narrow"),
-        (
-            "int32 casts of 33 bits",
-            "format.width + (not format.signed) <= 32",
-            "format.width <= 32",
-        ),
-        (
-            "relu lost where no sum precedes",
-            "        if not self.relu:\n            return self\n",
-            "        if self.stages:\n            return self\n",
-        ),
     ),
     *_of(
         "emu/engine/plan.py",
@@ -557,11 +527,6 @@ MUTANTS = [
             "channels repeated in blocks",
             "flat = x.reshape(len(x), -1, self.scale.raw.size)\n        total",
             "flat = x.reshape(len(x), self.scale.raw.size, -1).swapaxes(1, 2)\n        total",
-        ),
-        (
-            "bias not aligned",
-            "aligned(self.bias.raw.reshape(-1), self.bias.format, full)",
-            "self.bias.raw.reshape(-1)",
         ),
     ),
     *_of(
@@ -839,10 +804,102 @@ MUTANTS = [
             ">> np.uint64(shift)\n    return floor + np.int64(carry)",
             ">> np.uint64(shift)\n    carry = (rest + ((floor ^ flip) & odd_mask)) >> shift\n    return floor + np.int64(carry)",
         ),
+    ),
+    *_of(
+        "emu/engine/loops.py",
+        "engine_paths",
+        (
+            "floats keep their start out",
+            "(np.int64(row[b]) << lift) + first",
+            "(np.int64(row[b]) << lift)",
+        ),
+        (
+            "32-bit ties",
+            "np.int32(np.int32(np.int32(np.int32(v + bias) + sign) + odd) >> down)",
+            "np.int32(np.int32(np.int32(v + bias) + sign) >> down)",
+        ),
+        (
+            "64-bit ties",
+            "(v + bias + ((v >> 63) & sign_mask) + (((v >> down) ^ flip) & odd_mask)) >> down",
+            "(v + bias + ((v >> 63) & sign_mask)) >> down",
+        ),
+    ),
+    *_of(
+        "emu/engine/epilogue.py",
+        "engine_paths",
+        (
+            "wrap one bit wide",
+            "values[10] = max(bits - self.keep, 0)",
+            "values[10] = max(bits - 1 - self.keep, 0)",
+        ),
+        ("unsigned wrap left out", "else Stage(mask=into.high)", "else Stage()"),
+        ("cast without its bound", "Stage(*ends, low=into.low, high=into.high)", "Stage(*ends)"),
+        (
+            "appended zeros clamp one step low",
+            "ends = (-(-into.low >> up) - 1, (into.high >> up) + 1) if up",
+            "ends = (-(-into.low >> up), into.high >> up) if up",
+        ),
+        ("table one entry off", "table=table, base=base)", "table=table, base=base + 1)"),
+        (
+            "int32 stages without their bound",
+            "narrow=narrow and (floors or furthest < 1 << 31)",
+            "narrow=narrow",
+        ),
+        (
+            "int32 casts of 33 bits",
+            "format.width + (not format.signed) <= 32",
+            "format.width <= 32",
+        ),
+        (
+            "relu lost where no sum precedes",
+            "        if not self.relu:\n            return self\n",
+            "        if self.stages or self.empty or self.relu:\n            return self\n",
+        ),
+    ),
+    *_of(
+        "emu/engine/lanes.py",
+        "engine_paths",
+        (
+            "no rounding by halves",
+            "_half(x3[b], w3))\n                    a[b] = _add(a[b], _add(p, q))\n        for e",
+            "_half(x3[b], w3))\n                    a[b] = a[b]\n        for e",
+        ),
+        (
+            "no rounding of a second output",
+            "_half(x3[b], v3))\n                    c[b] = _add(c[b], _add(p, q))",
+            "_half(x3[b], v3))\n                    c[b] = c[b]",
+        ),
+    ),
+    *_of(
+        "emu/engine/steps.py",
+        "engine_paths",
+        (
+            "one output's weights for both",
+            "both[place, output % 2] = weight[kept]",
+            "both[place, 0] = weight[kept]",
+        ),
+        (
+            "rows read twice become one",
+            "(output // 2 * span + row) * most + times",
+            "(output // 2 * span + row) * most",
+        ),
+    ),
+    *_of(
+        "emu/ops/batch_normalization.py",
+        "dense",
+        (
+            "bias not aligned",
+            "total = total + aligned(self.bias.raw.reshape(-1), self.bias.format, full)",
+            "total = total + self.bias.raw.reshape(-1)",
+        ),
+    ),
+    *_of(
+        "fxp/casting.py",
+        "cast",
         (
             "deleted bit one too high",
-            "        index = width + shift\n",
-            "        index = width + shift + 1\n",
+            "    index = width + shift\n    if shift > 0 and signed",
+            "    index = width + shift + 1\n    if shift > 0 and signed",
         ),
     ),
 ]

@@ -4,6 +4,7 @@ The sums are compared with the declared order on int64 and with the same on Pyth
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,8 +146,10 @@ class TestInt16:
         accum = f"fixed<16,{16 - frac},{rounding}>"
         weights = [-(1 << 15), (1 << 15) - 1, -1, 1, (1 << 7) + 1, 0, 12345, -8191, 16384]
         one = linear("fixed<16,8>", "fixed<16,8>", accum, WIDE, [weights, weights[::-1]])
+        alone = linear("fixed<16,8>", "fixed<16,8>", accum, WIDE, [weights])
         assert one.shift == shift
-        assert ("int16" in check(one, "fixed<16,8>")) == (shift <= 16)
+        for sums in (one, alone):  # two outputs a pass, and one
+            assert ("int16" in check(sums, "fixed<16,8>")) == (shift <= 16)
 
     def test_sums_that_stay_inside_a_wider_accumulator(self):
         f = "fixed<8,8>"
@@ -161,6 +164,12 @@ class TestInt16:
         accum = f"fixed<16,6,{rounding}>"
         one = linear("fixed<16,6>", "fixed<16,6>", accum, WIDE, [[5000, -7001]])
         assert "int16" not in check(one, "fixed<16,6>")
+
+    def test_a_row_that_an_output_reads_twice(self):
+        """Each of its products is rounded on its own."""
+        one = linear("fixed<16,8>", "fixed<16,8>", "fixed<16,8>", WIDE, [[33, 97], [5, 71]])
+        twice = replace(one, row=np.array([0, 0, 1, 0]), matrix=None, memo={})
+        assert "int16" in check(twice, "fixed<16,8>", vectors("fixed<16,8>", 2))
 
     def test_halves_are_the_weight(self):
         weight = np.arange(-(1 << 15), 1 << 15)
@@ -191,7 +200,9 @@ class TestInt32:
 
     def test_sums_that_stay_inside(self):
         x = "fixed<16,16>"
-        fits = linear(x, "fixed<17,17>", "fixed<40,40,TRN,SAT>", WIDE, [[65535]], start=(1 << 15) - 1)
+        fits = linear(
+            x, "fixed<17,17>", "fixed<40,40,TRN,SAT>", WIDE, [[65535]], start=(1 << 15) - 1
+        )
         assert partial_bound(fits, (-(1 << 15), (1 << 15) - 1)) == (1 << 31) - 1
         assert "int32" in check(fits, x)
         beyond = linear(x, "fixed<17,17>", "fixed<40,40,TRN,SAT>", WIDE, [[65535]], start=1 << 15)
