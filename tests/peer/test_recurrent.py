@@ -14,7 +14,7 @@ from emu.tables import function_table
 from fxp import Format
 from tests.emu import grid, models
 from tests.emu.test_grid_recurrent import GATES, cell, sequences
-from tests.peer.project import Project, needs_hls4ml, random_format
+from tests.peer.project import Project, needs_hls4ml, needs_keras3, random_format
 
 pytestmark = needs_hls4ml
 
@@ -55,7 +55,9 @@ def add(project, rng, kind, *, n_in=3, units=4, keys=None, precision=None, types
     project.add(kind, x, data, found | (precision or {}), weights=weights, keys=keys, **options)
 
 
-def add_bidirectional(project, rng, kinds, *, n_in=3, keys=None, precision=None, **fields):
+def add_bidirectional(
+    project, rng, kinds, *, n_in=3, keys=None, precision=None, own_weights=True, **fields
+):
     """Two cells, each of its own kind, number of units and types."""
     formats = [random_format(rng, 7, 14, integer=int(rng.integers(3, 5))) for _ in range(3)]
     found = {"accum": formats[1], "result": formats[2]}
@@ -76,7 +78,7 @@ def add_bidirectional(project, rng, kinds, *, n_in=3, keys=None, precision=None,
         x,
         formats[0],
         found | (precision or {}),
-        weights=weights,
+        weights=weights if own_weights else None,
         keys=keys,
         **options,
     )
@@ -112,7 +114,7 @@ def many(project, rng):
             add_bidirectional(project, rng, ("LSTM", "LSTM"), n_in=4, **options)
 
 
-def add_time_distributed(project, rng):
+def add_time_distributed(project, rng, *, own_weights=True):
     """Wrapped layers; hls4ml compiles one type throughout."""
     x, text = rng.normal(0, 2, (40, STEPS, 3)), "fixed<16,6>"
     arrays = {"kernel": (3, 4), "bias": (4,)}
@@ -120,7 +122,8 @@ def add_time_distributed(project, rng):
         weights = {n: rng.normal(0, 1, shape).astype(np.float32) for n, shape in arrays.items()}
         inner = {"name": f"fc_{k}", "units": 4, "activation": activation, "use_bias": True}
         wrapped = {"class_name": "Dense", "config": inner}
-        project.add("TimeDistributed", x, text, {}, weights=weights, layer=wrapped)
+        given = weights if own_weights else None
+        project.add("TimeDistributed", x, text, {}, weights=given, layer=wrapped)
 
 
 def under_model_weights(monkeypatch):
@@ -159,6 +162,26 @@ def test_recurrent_layers_in_many_formats(io_type, seed, tmp_path, monkeypatch):
     """More layers with other formats."""
     under_model_weights(monkeypatch)
     compare(seed, tmp_path, many, io_type)
+
+
+class TestKeras3:
+    """The same layers by way of hls4ml's Keras 3 converter."""
+
+    pytestmark = needs_keras3
+
+    def test_recurrent_layers(self, tmp_path):
+        """Weights of Keras's own drawing where a layer wraps others."""
+        rng = np.random.default_rng(5)
+        project = Project(generation=3)
+        add(project, rng, "LSTM")
+        add(project, rng, "GRU", activation="relu", return_sequences=False)
+        add(project, rng, "GRU", go_backwards=True)  # dropped by hls4ml
+        tight, keys = "fixed<8,3,TRN,SAT>", {"Strategy": "Resource", "ReuseFactor": 2}
+        add(project, rng, "LSTM", n_in=4, types=[tight] * 3, keys=keys)
+        add_bidirectional(project, rng, ("LSTM", "GRU"), own_weights=False)
+        add_time_distributed(project, rng, own_weights=False)
+        _, distinct = project.compare(tmp_path)
+        assert min(distinct.values()) >= 5, distinct
 
 
 # ---- kernels that hls4ml's converters do not reach in every type -------------------------------
