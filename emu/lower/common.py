@@ -10,7 +10,7 @@ from ..decimal import from_weights
 from ..draft import Draft, Layer
 from ..op import Constant
 
-__all__ = ["factors", "parameter", "refuse_xnor", "type_of", "weights"]
+__all__ = ["factors", "parameter", "refuse_xnor", "require_parallel", "type_of", "weights"]
 
 
 def type_of(layer: Layer, variable: str) -> Format:
@@ -47,6 +47,15 @@ def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
 def parameter(value: float, format: Format) -> Constant:
     """An activation parameter: the double literal, cast once."""
     return Constant(from_float(np.float64(value), format), format, np.array(float(value)))
+
+
+def require_parallel(draft: Draft, layer: Layer) -> None:
+    """ValueError in io_stream for a layer that hls4ml has no stream kernel for."""
+    if draft.config.io_type != "io_parallel":
+        raise ValueError(
+            f"{layer.kind} must be in io_parallel, not {draft.config.io_type}: hls4ml has no stream"
+            " kernel for it"
+        )
 
 
 def refuse_xnor(draft: Draft, layer: Layer) -> None:

@@ -8,7 +8,7 @@ from ..draft import Draft, Layer
 from ..op import Op
 from ..ops import Embedding, LayerNormalization, Quantizer, Sign, Thresholds, UnaryLUT
 from ..tables import inverse_root_table
-from .common import type_of, weights
+from .common import require_parallel, type_of, weights
 
 __all__ = ["LOWERINGS"]
 
@@ -41,6 +41,7 @@ def _embedding(draft: Draft, layer: Layer) -> Op:
 
 
 def _layer_normalization(draft: Draft, layer: Layer) -> Op:
+    require_parallel(draft, layer)
     if str(type_of(layer, "scale")) == "ap_int<2>":
         raise ValueError(
             "scale must not be int<2>: hls4ml multiplies the sums of a layer normalisation as"
@@ -72,6 +73,7 @@ def _layer_normalization(draft: Draft, layer: Layer) -> Op:
 
 
 def _quantizer(draft: Draft, layer: Layer) -> Op:
+    require_parallel(draft, layer)
     rounding = Rounding(layer.attributes["rounding"])
     overflow = Overflow(layer.attributes["overflow"])
     masks = layer.attributes["masks"]

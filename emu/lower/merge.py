@@ -9,7 +9,7 @@ from fxp import Format
 from ..draft import Draft, Layer
 from ..op import Op
 from ..ops import Concatenate, Dot, Merge
-from .common import type_of
+from .common import require_parallel, type_of
 
 __all__ = ["LOWERINGS"]
 
@@ -51,6 +51,7 @@ def _note_broadcast(draft: Draft, layer: Layer) -> None:
 
 
 def _dot(draft: Draft, layer: Layer) -> Op:
+    require_parallel(draft, layer)
     second = type_of(draft.layers[layer.inputs[1]], "result")
     ternary = second == Format.parse("int<2>")
     if ternary:

@@ -23,6 +23,11 @@ def _resize(draft: Draft, layer: Layer) -> Op:
 
 
 def _transpose(draft: Draft, layer: Layer) -> Op:
+    if draft.config.io_type == "io_stream" and layer.attributes["perm"] == (0, 1):
+        raise ValueError(
+            "dims must not be [1, 2] in io_stream: hls4ml's stream kernel turns every tensor of two"
+            " axes; remove the layer"
+        )
     return Transpose(result=type_of(layer, "result"), perm=layer.attributes["perm"])
 
 

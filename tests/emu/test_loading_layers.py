@@ -461,10 +461,17 @@ def test_what_the_lowering_refuses(tmp_path):
             "strides must be the pool_size",
         ),
         ("Add", [(2, 3), (1, 3)], {}, "inputs must have one shape in io_stream, not"),
+        ("Dot", [(3,), (3,)], {"axes": 1}, "Dot must be in io_parallel, not io_stream: hls4ml has"),
+        ("Permute", [(2, 3)], {"dims": [1, 2]}, r"dims must not be \[1, 2\] in io_stream: hls4ml"),
     ):
         with pytest.raises(ValueError, match=f"^layer y: {message}"):
             load(tmp_path, kind, shapes, io="io_stream", **keras)
     weights = {"gamma": np.ones(3, np.float32), "beta": np.zeros(3, np.float32)}
+    message = (
+        "^layer y: LayerNormalization must be in io_parallel, not io_stream: hls4ml has no str"
+    )
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path, "LayerNormalization", [(2, 3)], weights=weights, io="io_stream")
     for entry, message in (
         ({"Precision": {"scale": "int<2>"}}, r"^layer y: scale must not be int<2>: hls4ml"),
         ({"table_range_power2": 21}, r"^layer y: table_range_power2 must be an integer from 0 to"),

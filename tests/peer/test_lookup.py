@@ -9,6 +9,9 @@ from tests.peer.test_merge import stimuli
 pytestmark = needs_hls4ml
 
 
+MODES = (("RND", "SAT"), ("TRN", "WRAP"), ("RND_CONV", "SAT_SYM"))
+
+
 def embeddings(project, rng):
     """Whole and fractional numbers of rows that exist."""
     for text in ("uint<3>", "int<4>", "ufixed<3,3>", "fixed<7,4>", "fixed<16,6>"):
@@ -96,9 +99,9 @@ def thresholds(project, rng):
         project.chain(stimuli(rng, (40, *shape)), text, *steps)
 
 
-def quantisers(project, rng):
+def quantisers(project, rng, heterogeneous):
     """A format for every element; tables over all codes."""
-    for rounding, limit in (("RND", "SAT"), ("TRN", "WRAP"), ("RND_CONV", "SAT_SYM")):
+    for rounding, limit in MODES if heterogeneous else ():
         shape = (1, 2, 5)
         weights = {
             "keep_negative": rng.integers(0, 2, shape).astype(np.int8),
@@ -131,19 +134,22 @@ def quantisers(project, rng):
 
 def build(project, seed):
     rng = np.random.default_rng(seed)
+    parallel = project.io_type == "io_parallel"
     embeddings(project, rng)
-    normalizations(project, rng)
+    if parallel:
+        normalizations(project, rng)
     if project.generation == 2:
         project.model["BitExact"] = False  # types come from the configuration alone
-        quantisers(project, rng)
+        quantisers(project, rng, heterogeneous=parallel)
         thresholds(project, rng)
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 @pytest.mark.parametrize("seed", range(100, 105))
-def test_lookups_in_many_formats(seed, tmp_path):
+def test_lookups_in_many_formats(io_type, seed, tmp_path):
     """No bit differs."""
-    project = Project()
+    project = Project(io_type)
     build(project, seed)
     project.compare(tmp_path)
 

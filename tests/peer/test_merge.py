@@ -47,12 +47,8 @@ def add(project, rng, kind, shapes, *, samples=40, result="random", **more):
     project.add(kind, x, texts, precision, **more)
 
 
-def build(project, seed, repeats=2):
-    """Every kind, with types of its own, with ``auto`` results, with hls4ml's broadcasting."""
-    rng = np.random.default_rng(seed)
-    for kind, _ in itertools.product(MERGES, range(repeats)):
-        add(project, rng, kind, ((6,), (6,)))
-        add(project, rng, kind, ((2, 3), (2, 3)), result="auto")
+def broadcasts(project, rng):
+    """Right, wrong, and partly undefined, as hls4ml has it."""
     for k, shapes in enumerate(
         (((3, 4), (1, 4)), ((1, 4), (3, 4)), ((3, 2, 2), (1, 2, 2)), ((6, 1), (1, 1)))
     ):
@@ -62,15 +58,20 @@ def build(project, seed, repeats=2):
     add(project, rng, "Add", ((1, 2, 1), (2, 2, 2)))
     # Sizes are compared as text: '8' > '24', so that 8 of 24 results exist.
     add(project, rng, "Add", ((3, 8), (1, 8)), defined=8)
-    add(
-        project,
-        rng,
-        "Maximum",
-        ((5,), (3, 5)) if project.generation == 3 else ((1, 5), (3, 5)),
-        defined=5,
-    )
-    for n in (1, 3, 6):
-        add(project, rng, "Dot", ((n,), (n,)), axes=1)
+    shapes = ((5,), (3, 5)) if project.generation == 3 else ((1, 5), (3, 5))
+    add(project, rng, "Maximum", shapes, defined=5)
+
+
+def build(project, seed, repeats=2):
+    """Every kind, with types of its own, with ``auto`` results, with hls4ml's broadcasting."""
+    rng = np.random.default_rng(seed)
+    for kind, _ in itertools.product(MERGES, range(repeats)):
+        add(project, rng, kind, ((6,), (6,)))
+        add(project, rng, kind, ((2, 3), (2, 3)), result="auto")
+    if project.io_type == "io_parallel":  # streams are not broadcast, and have no dot product
+        broadcasts(project, rng)
+        for n in (1, 3, 6):
+            add(project, rng, "Dot", ((n,), (n,)), axes=1)
     for shapes, axis in (
         (((3,), (5,)), -1),
         (((2, 3), (2, 4)), -1),
@@ -85,10 +86,11 @@ def build(project, seed, repeats=2):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 110))
-def test_merges_in_many_formats(seed, tmp_path):
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+@pytest.mark.parametrize("seed", range(100, 105))
+def test_merges_in_many_formats(io_type, seed, tmp_path):
     """No bit differs where hls4ml defines one."""
-    project = Project()
+    project = Project(io_type)
     build(project, seed, repeats=3)
     _, distinct = project.compare(tmp_path)
     assert sum(number >= 4 for number in distinct.values()) > len(distinct) * 2 // 3
