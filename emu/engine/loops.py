@@ -38,15 +38,11 @@ def stage_row(m, out, s):  # type: ignore[no-untyped-def]
     """One stage (the numbers of ``epilogue.Stage``) of one int64 row, into another to vectorise."""
     least, most, up, bias, sign_mask, odd_mask = s[0], s[1], s[2], s[3], s[4], s[5]
     flip, down, low, high, lift, mask = s[6], s[7], s[8], s[9], s[10], s[11]
-    if sign_mask == 0 and odd_mask == 0:
-        for b in range(m.size):
-            r = ((min(max(m[b], least), most) << up) + bias) >> down
-            out[b] = ((min(max(r, low), high) << lift) >> lift) & mask
-    else:
-        for b in range(m.size):
-            v = min(max(m[b], least), most)
-            r = (v + bias + ((v >> 63) & sign_mask) + (((v >> down) ^ flip) & odd_mask)) >> down
-            out[b] = ((min(max(r, low), high) << lift) >> lift) & mask
+    for b in range(m.size):
+        v = min(max(m[b], least), most)
+        odd = ((v >> down) ^ flip) & odd_mask
+        r = ((v << up) + bias + ((v >> 63) & sign_mask) + odd) >> down
+        out[b] = ((min(max(r, low), high) << lift) >> lift) & mask
 
 
 @kernel(inline=True)

@@ -235,9 +235,10 @@ def _pool_rows(x, rows, pad, divisors, first, last, out):  # type: ignore[no-unt
     for j in range(rows.shape[0]):
         row, other, out_row = wide[0], wide[1], out[j]
         if divisors.size == 0:
-            row[:] = pad
-            if rows[j].min() >= 0:
-                row[:] = x[rows[j, 0]]
+            whole = rows[j].min() >= 0
+            cell = x[max(rows[j, 0], 0)]
+            for k in range(n):
+                row[k] = cell[k] if whole else pad
             for place in rows[j]:
                 if place >= 0:
                     cell = x[place]

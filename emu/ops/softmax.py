@@ -251,29 +251,25 @@ def _normalise(  # type: ignore[no-untyped-def]
     top, spare = np.empty(samples, dtype=np.int64), np.empty(samples, dtype=np.int64)
     for place in places:
         for i in range(n):
-            row, row_e = x[place[i]], e[i]
+            row = x[place[i]]
             for b in range(samples):
-                row_e[b] = row[b]
-        if stable:
-            top[:] = e[0]
-            for i in range(1, n):
-                row_e = e[i]
-                for b in range(samples):
-                    top[b] = max(top[b], row_e[b])
-            for i in range(n):
-                row_e = e[i]
-                for b in range(samples):
-                    row_e[b] = top[b] - row_e[b]
+                top[b] = max(top[b], row[b]) if i > 0 else row[b]
         for i in range(n):
-            row_e, row = _staged(e[i], spare, found), sums[i]
+            row, row_e, row_s = x[place[i]], e[i], sums[i]
             for b in range(samples):
-                row[b] = exponential[row_e[b]]
-            e[i, :] = row
+                row_e[b] = top[b] - row[b] if stable else row[b]
+            staged = _staged(row_e, spare, found)
+            for b in range(samples):
+                row_s[b] = exponential[staged[b]]
+            for b in range(samples):
+                row_e[b] = row_s[b]
         for k in range(tree.shape[0]):
             first, second = sums[tree[k, 0]], sums[tree[k, 1]]
             for b in range(samples):
                 first[b] += second[b]
-            first[:] = _staged(first, spare, summed)
+            staged = _staged(first, spare, summed)
+            for b in range(samples):
+                first[b] = staged[b]
         total = _staged(sums[0], spare, scale)
         for b in range(samples):
             top[b] = inverse[total[b]]
@@ -281,9 +277,9 @@ def _normalise(  # type: ignore[no-untyped-def]
             row_e, row = e[i], out[place[i]]
             for b in range(samples):
                 row_e[b] *= top[b]
-            cast_row = _staged(row_e, spare, finished)
+            staged = _staged(row_e, spare, finished)
             for b in range(samples):
-                row[b] = cast_row[b]
+                row[b] = staged[b]
 
 
 def _top_bits(raw: Raw, format: Format, size: int) -> Raw:

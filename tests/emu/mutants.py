@@ -820,8 +820,8 @@ MUTANTS = [
         ),
         (
             "64-bit ties",
-            "(v + bias + ((v >> 63) & sign_mask) + (((v >> down) ^ flip) & odd_mask)) >> down",
-            "(v + bias + ((v >> 63) & sign_mask)) >> down",
+            "odd = ((v >> down) ^ flip) & odd_mask\n        r",
+            "odd = 0\n        r",
         ),
     ),
     *_of(
