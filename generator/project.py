@@ -50,6 +50,7 @@ _STREAM = {
     "firmware/{name}.cpp": "stream/top.cpp.j2",
     "firmware/layers.h": "stream/layers.h.j2",
 }
+_FILES = ("defines", "layers", "parameters")
 _SHARED_HEADERS = ("platform.hpp", "platform/ap.hpp", "trace.hpp")
 _STREAM_HEADERS = ("platform/ap_stream.hpp", "stream.hpp")
 _TEST_VECTORS = 32
@@ -212,6 +213,11 @@ def _context(graph: Graph, schedule: Schedule, flow: Backend) -> dict[str, Any]:
     if cxx.identifier(name) != name:
         raise ProjectError(
             f"ProjectName must be a C++ identifier, not {name!r}; {cxx.identifier(name)!r} is one"
+        )
+    if name in _FILES:
+        raise ProjectError(
+            f"ProjectName must not be one of {', '.join(_FILES)}, not {name!r}:"
+            " the project has files of these names"
         )
     fields = {f"_{key}" for node in graph.nodes for key in _arrays_of(node.op)}
     stems = cxx.identifiers(graph.values, taken=[name], suffixes={*cxx.SUFFIXES, *fields})

@@ -539,6 +539,8 @@ class TestErrors:
         refused(tmp_path, nets.mlp(ProjectName="2nd net"), message, ProjectError)
         message = r"^ProjectName must be a C\+\+ identifier, not 'int'; 'n_int' is one$"
         refused(tmp_path, nets.mlp(ProjectName="int"), message, ProjectError)
+        message = r"^ProjectName must not be one of defines, layers, parameters, not 'layers':"
+        refused(tmp_path, nets.mlp(ProjectName="layers"), message, ProjectError)
 
     @pytest.mark.parametrize(
         ("key", "value", "rule"),

@@ -133,12 +133,17 @@ class TestBits:
         agrees(nets.everything(), tmp_path, trace=False)
 
     @pytest.mark.parametrize(
-        "name",
-        ["resource", *(pytest.param(n, marks=pytest.mark.long) for n in ("reuse", "unrolled"))],
+        ("name", "standard"),
+        [
+            ("resource", "-std=c++11"),
+            pytest.param("reuse", "-std=c++17", marks=pytest.mark.long),
+            pytest.param("unrolled", "-std=c++14", marks=pytest.mark.long),
+        ],
     )
-    def test_schedules(self, name, tmp_path):
-        """Constants of their own width, too, as synthesis sees them."""
-        agrees(nets.mlp(SCHEDULES[name]), tmp_path, flags=["-DBITWRIGHT_EXACT_CONSTANTS"])
+    def test_schedules(self, name, standard, tmp_path):
+        """As Vivado's synthesis sees it: its directives, constants of their own width, C++11."""
+        flags = ["-DBITWRIGHT_EXACT_CONSTANTS", "-DBITWRIGHT_VIVADO", standard]
+        agrees(nets.mlp(SCHEDULES[name]), tmp_path, flags=flags)
 
     @pytest.mark.long
     def test_names_and_ports(self, tmp_path):
