@@ -100,11 +100,11 @@ def run(
             ["g++", *own, str(source), "-o", str(binary), *libraries],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=3600,
         )
         if built.returncode:
             raise RuntimeError(f"g++ failed:\n{built.stderr[-4000:]}")
-        done = subprocess.run([str(binary)], input=data, capture_output=True, timeout=600)
+        done = subprocess.run([str(binary)], input=data, capture_output=True, timeout=3600)
         if done.returncode:
             raise RuntimeError(f"the program ended with {done.returncode}: {done.stderr[-2000:]!r}")
     fresh = answer.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}")
