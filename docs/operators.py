@@ -105,17 +105,19 @@ ROWS = (
         "two cells and their concatenation",
     ),
     _each("TimeDistributed", "TimeDistributed", remark="any operator of one input"),
-    Row(
-        "Einsum",
-        operators=("Einsum",),
-        words=("Einsum",),
-        remark="the kernel; HGQ2 and PyTorch files, where it comes from, are not read yet",
-    ),
+    _each("Einsum", "Einsum", remark="of an attention; HGQ2 and PyTorch files are not read yet"),
     _each("EinsumDense", "EinsumDense"),
     Row(
-        "MultiHeadAttention, LinformerAttention",
-        remark="gap: hls4ml expands HGQ2's layers into EinsumDense, Einsum and Softmax; HGQ2 models"
-        " are not read yet",
+        "MultiHeadAttention",
+        ("EinsumDense", "Einsum", "Softmax"),
+        ("EinsumDense", "Einsum", "Softmax"),
+        ("MultiHeadAttention",),
+        "expanded as hls4ml expands HGQ2's; of Keras 3 files, without masks",
+    ),
+    Row(
+        "LinformerAttention",
+        operators=("EinsumDense", "Einsum", "Softmax"),
+        remark="the kernels of its expansion; HGQ2 files, where it comes from, are not read yet",
     ),
     Row(
         "GarNet, GarNetStack",

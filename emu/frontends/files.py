@@ -206,6 +206,13 @@ _KERAS3_ORDER: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
 
 def _keras3_arrays(kind: str, config: Mapping[str, Any]) -> list[tuple[str, str]]:
     """``(place in the layer's folder, name)`` of a layer's arrays."""
+    if kind == "MultiHeadAttention":
+        return [
+            (f"{private}{part}_dense/vars/{i}", f"{part}/{name}")
+            for part in ("query", "key", "value", "output")
+            for private in ("", "_")  # whichever attribute Keras visited first
+            for i, name in enumerate(("kernel", "bias")[: 1 + config.get("use_bias", True)])
+        ]
     if kind == "Bidirectional":
         return [
             (f"{direction}_layer/{place}", f"{direction}/{name}")

@@ -61,6 +61,7 @@ def _softmax(draft: Draft, layer: Layer) -> Op:
     return Softmax(
         **shape,
         **more,
+        scale=scale,
         exponential=exp_table(
             address, exp_size, type_of(layer, "exp_table"), scale, negative=negative
         ),

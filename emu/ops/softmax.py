@@ -31,6 +31,7 @@ class Softmax(Op):
     argmax: ``cast(1)`` at the first greatest element, 0 elsewhere.
     The tree casts every node to accum: left part the largest power of two below n.
     n_outer * n_slice * n_inner elements; each vector along n_slice is normalised on its own.
+    ``scale`` of x, which the exponential's table holds, only serves the float reference.
     Source: hls4ml's nnet_activation.h; accumulation order in nnet_common.h (reduce).
     """
 
@@ -44,6 +45,7 @@ class Softmax(Op):
     difference: Format | None = None
     exponential: Table | None = None
     inverse: Table | None = None
+    scale: float = 1.0
 
     @property
     def function(self) -> str:
@@ -172,7 +174,7 @@ class Softmax(Op):
             best = x.argmax(axis=2)[:, :, None]
             y: Real = (np.arange(self.n_slice)[None, None, :, None] == best).astype(np.float64)
         else:
-            e = np.exp(x - x.max(axis=2, keepdims=True))
+            e = np.exp(self.scale * (x - x.max(axis=2, keepdims=True)))
             y = e / e.sum(axis=2, keepdims=True)
         return y.reshape(inputs[0].shape)
 

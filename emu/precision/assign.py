@@ -106,6 +106,7 @@ EFFECTS: dict[str, Effect] = {
     "Merge": Effect(("result",), _NONE, {}),
     "Concatenate": Effect(("result",), _NONE, {}),
     "Dot": Effect(("result", "accum"), {"accum": None}, {}),
+    "Einsum": Effect(("result", "accum"), {"accum": None}, {}),
     "EinsumDense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
     "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
     "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
@@ -150,7 +151,7 @@ def assign(draft: Draft) -> None:
             elif default is not None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
-            layer.attributes[key] = given.get(key, value)
+            layer.attributes[key] = given.get(key, layer.attributes.get(key, value))
         if layer.kind in KEEP_TYPE or layer.attributes.get("keeps_type"):
             layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):

@@ -28,7 +28,7 @@ class Pair:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
         self.names, self.x, self.layers, self.weights = {}, {}, [], {}
-        self.sums, self.entries, self.arrays = [], [], {}
+        self.sums, self.entries, self.arrays, self.outputs = [], [], {}, []
 
     def input(self, shape, text):
         name = f"x{len(self.x)}"
@@ -83,7 +83,7 @@ class Pair:
 
     def compare(self, folder):
         """Raw integers of both sides; the number of values."""
-        outputs = [layer["name"] for layer in self.layers if "equation" in layer]
+        outputs = self.outputs or [item["name"] for item in self.layers if "equation" in item]
         hls = {
             "Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1, "Strategy": "Latency"},
             "LayerName": self.names,
@@ -132,7 +132,9 @@ class Pair:
             outputs.append(name)
         graphs = [Graph(tuple(nodes), tuple(outputs))] if nodes else []
         if self.entries:
-            own = {entry["name"]: self.names[entry["name"]] for entry in self.entries}
+            others = {name for name, *_ in self.sums}
+            others |= {source for _, sources, *_ in self.sums for source in sources}
+            own = {name: entry for name, entry in self.names.items() if name not in others}
             hls = top["HLSConfig"] | {"LayerName": own}
             graphs.append(emu.load(self._archive(folder), config=top | {"HLSConfig": hls}))
         for graph in graphs:
@@ -148,6 +150,11 @@ class Pair:
         architecture = models.functional(self.entries, inputs, outputs)
         with h5py.File(folder / "w.h5", "w") as file:
             for k, name in enumerate(outputs):
+                if isinstance(self.arrays[name], dict):
+                    for part, arrays in self.arrays[name].items():
+                        for i, array in enumerate(arrays):
+                            file[f"layers/multi_head_attention/{part}/vars/{i}"] = array
+                    continue
                 place = f"layers/einsum_dense_{k}" if k else "layers/einsum_dense"
                 for i, array in enumerate(self.arrays[name]):
                     file[f"{place}/vars/{i}"] = array
@@ -184,3 +191,84 @@ def test_every_equation_in_random_formats(seed, tmp_path):
     pair = Pair(100 + seed)
     build(pair, EQUATIONS, bias=seed % 2 == 0)
     pair.compare(tmp_path)
+
+
+def attention(pair, heads=2, key=3, steps=3, features=4, types=None):
+    """Keras's layer on one side, on the other what hls4ml expands HGQ2's layer of the kind into."""
+    rng = pair.rng
+    x = pair.input((steps, features), "fixed<10,3,RND,SAT>")
+    shapes = {"query": (features, heads, key), "key": (features, heads, key)}
+    shapes |= {"value": (features, heads, 2), "output": (heads, 2, 5)}
+    kernels = {part: rng.normal(0, 0.7, shape).astype(np.float32) for part, shape in shapes.items()}
+    biases = {
+        part: rng.normal(0, 0.3, shape[-1:] if part == "output" else shape[1:]).astype(np.float32)
+        for part, shape in shapes.items()
+    }
+
+    def dense(name, part, source, equation, given, shape):
+        pair.layers.append(
+            {
+                **{"class_name": "EinsumDense", "name": name, "inputs": [source]},
+                **{"equation": equation, "inp_shape": given, "out_shape": shape},
+            }
+        )
+        pair.weights |= {f"{name}/weight_data": kernels[part], f"{name}/bias_data": biases[part]}
+
+    def einsum(name, inputs, equation, a, b, shape):
+        pair.layers.append(
+            {
+                **{"class_name": "Einsum", "name": name, "inputs": inputs, "out_shape": shape},
+                **{"equation": equation, "inp0_shape": a, "inp1_shape": b},
+            }
+        )
+
+    projected = {part: (steps, heads, key) for part in ("query", "key")}
+    projected["value"] = (steps, heads, 2)
+    for part, shape in projected.items():
+        dense(f"mha_{part}", part, x, "ab,bcd->acd", (steps, features), shape)
+    scores = (heads, steps, steps)
+    each = projected["key"]
+    einsum("mha_QK", ["mha_key", "mha_query"], "ecd,bcd->cbe", each, each, scores)
+    pair.layers.append(
+        {
+            **{"class_name": "Softmax", "name": "mha_softmax", "inputs": ["mha_QK"], "axis": -1},
+            **{"activation": "softmax", "n_in": int(np.prod(scores)), "n_inner": 1},
+            **{"n_outer": heads * steps, "exp_scale": key**-0.5, "parallelization_factor": 1},
+        }
+    )
+    mixed = projected["value"]
+    einsum("mha_aV", ["mha_softmax", "mha_value"], "cbe,ecd->bcd", scores, mixed, mixed)
+    dense("mha", "output", "mha_aV", "abc,bcd->ad", mixed, (steps, 5))
+    for part in ("_query", "_key", "_value", "_QK", "_softmax", "_aV", ""):
+        pair.names[f"mha{part}"] = {"Precision": dict(types or {})}
+    pair.outputs = ["mha"]
+    node = {"args": [tensor(x), tensor(x)], "kwargs": {"use_causal_mask": False}}
+    pair.entries = [
+        models.layer("InputLayer", x, batch_input_shape=[None, steps, features], dtype="float32"),
+        models.layer("MultiHeadAttention", "mha", [], num_heads=heads, key_dim=key, use_bias=True),
+    ]
+    pair.entries[1]["inbound_nodes"] = [node]
+    pair.arrays["mha"] = {
+        f"{part}_dense": [kernels[part], biases[part]] for part in ("query", "key", "value")
+    } | {"output_dense": [kernels["output"], biases["output"]]}
+
+
+def tensor(name):
+    """How Keras 3 writes a tensor of a call."""
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"result": "fixed<12,5,RND,SAT>", "accum": "fixed<16,7,RND_CONV,SAT>"},
+        pytest.param({}, marks=pytest.mark.long),
+    ],
+    ids=["saturating", "defaults"],
+)
+def test_multi_head_attention(types, tmp_path, record_property):
+    """Projections, products and softmax of every head; no bit differs."""
+    pair = Pair(11)
+    attention(pair, types=types)
+    record_property("values_compared", count := pair.compare(tmp_path))
+    assert count == 40 * 3 * 5

@@ -42,6 +42,7 @@ def entries_of(file: KerasFile) -> tuple[list[Entry], list[str]]:
             layer["class_name"],
             {**layer["config"], "name": layer["config"].get("name", layer.get("name"))},
             _inbound(layer, file),
+            _call(layer),
         )
         for layer in layers
     ]
@@ -84,6 +85,12 @@ def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
     if node and isinstance(node[0], str):
         node = [node]
     return [str(source[0]) for source in node]
+
+
+def _call(layer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keyword arguments of the layer's call, where the file has them."""
+    nodes = layer.get("inbound_nodes") or []
+    return (nodes[0].get("kwargs") or {}) if nodes and isinstance(nodes[0], Mapping) else {}
 
 
 def _input_names(config: Mapping[str, Any], entries: list[Entry], file: KerasFile) -> list[str]:

@@ -1,6 +1,8 @@
-"""EinsumDense of Keras 3."""
+"""EinsumDense and multi-head attention of Keras 3."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -41,4 +43,76 @@ def _without_batch(entry: Entry) -> str:
     )
 
 
-LAYERS: dict[str, Handler] = {"EinsumDense": _einsum_dense}
+def _attention(reader: Reader, entry: Entry, inputs: list[str]) -> str:
+    """``softmax(Q K^T / sqrt(d)) V`` of every head, as hls4ml expands HGQ2's layer of that kind.
+
+    Q, K and V are EinsumDense, the two products Einsum; the root is in the softmax's table.
+    """
+    _require_plain_call(reader, entry, inputs)
+    query, value, *rest = inputs
+    name, config = entry.name, entry.config
+    parts = (("query", query), ("key", rest[0] if rest else value), ("value", value))
+    q, k, v = (
+        _projection(reader, entry, part, source, f"{name}_{part}", "ab,bcd->acd")
+        for part, source in parts
+    )
+    heads, steps, keys = (config["num_heads"], reader.shape(q)[0], reader.shape(k)[0])
+    scores = reader.add(
+        f"{name}_QK", "Einsum", [k, q], (heads, steps, keys), equation="ecd,bcd->cbe"
+    ).name
+    scale = 1.0 / math.sqrt(float(config["key_dim"]))
+    share = reader.add(
+        f"{name}_softmax",
+        "Softmax",
+        [scores],
+        (heads, steps, keys),
+        n_outer=heads * steps,
+        n_inner=1,
+        exp_scale=scale,
+    ).name
+    shape = (steps, heads, reader.shape(v)[2])
+    mixed = reader.add(f"{name}_aV", "Einsum", [share, v], shape, equation="cbe,ecd->bcd").name
+    return _projection(reader, entry, "output", mixed, name, "abc,bcd->ad")
+
+
+def _projection(
+    reader: Reader, entry: Entry, part: str, source: str, name: str, equation: str
+) -> str:
+    kernel = reader.weight(entry, f"{part}/kernel")
+    try:
+        shape = einsum_recipe(equation, reader.shape(source), kernel.shape).shape
+    except ValueError as error:
+        raise ModelFileError(f"{part} of MultiHeadAttention {entry.name}: {error}") from None
+    layer = reader.add(name, "EinsumDense", [source], shape, equation=equation)
+    layer.weights["weight"] = kernel
+    use_bias = entry.config.get("use_bias", True)
+    bias = reader.weight(entry, f"{part}/bias") if use_bias else np.zeros(1)
+    layer.weights["bias"] = np.broadcast_to(bias, shape)
+    return name
+
+
+_QUIET = ("query", "value", "key", "training")
+"""Keyword arguments of a call that change nothing beside naming its tensors."""
+
+
+def _require_plain_call(reader: Reader, entry: Entry, inputs: list[str]) -> None:
+    given = {key: value for key, value in entry.call.items() if key not in _QUIET and value}
+    if given:
+        raise ModelFileError(
+            f"call of MultiHeadAttention {entry.name} must have query, value and key alone,"
+            f" not {', '.join(sorted(given))}: masks and scores are not supported, as in hls4ml"
+        )
+    if not 2 <= len(inputs) <= 3 or set(entry.call) & {"query", "value"}:
+        raise ModelFileError(
+            f"call of MultiHeadAttention {entry.name} must be (query, value) or (query, value,"
+            f" key), in this order, not of {len(inputs)} tensors and {sorted(entry.call)!r}"
+        )
+    shapes = [reader.shape(name) for name in inputs]
+    if any(len(shape) != 2 for shape in shapes):
+        raise ModelFileError(
+            f"inputs of MultiHeadAttention {entry.name} must have 2 axes, steps and features,"
+            f" not shapes {', '.join(map(str, shapes))}"
+        )
+
+
+LAYERS: dict[str, Handler] = {"EinsumDense": _einsum_dense, "MultiHeadAttention": _attention}

@@ -18,11 +18,15 @@ __all__ = ["Entry", "Handler", "Reader"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One layer of a Keras file: class, configuration, names of the layers it reads."""
+    """One layer of a Keras file: class, configuration, names of the layers it reads.
+
+    call: keyword arguments of its call, in Keras 3.
+    """
 
     kind: str
     config: Mapping[str, Any]
     inputs: list[str]
+    call: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
