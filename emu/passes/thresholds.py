@@ -14,6 +14,10 @@ __all__ = ["merge_quantized_tanh", "signs_of_bits"]
 _BIT, _TERNARY = Format.parse("uint<1>"), Format.parse("int<2>")
 _PRODUCTS = ("Dense", "BatchNormalization", *CONVOLUTIONS)
 """Layers whose product takes a bit of hls4ml's binary type for a sign."""
+_OTHER_PRODUCTS = (
+    *("Dot", "Einsum", "EinsumDense", "LayerNormalization"),
+    *("SimpleRNN", "LSTM", "GRU", "Bidirectional"),
+)
 
 
 def merge_quantized_tanh(draft: Draft, layer: Layer) -> bool:
@@ -73,6 +77,15 @@ def _note_defects(draft: Draft, layer: Layer, before: Layer, negative: bool) -> 
 
 def signs_of_bits(draft: Draft, layer: Layer) -> bool:
     """``x -> 2 x - 1`` before a product with the bits of a binary tanh that was merged."""
+    if layer.kind in _OTHER_PRODUCTS:
+        for name in layer.inputs:
+            if _is_binary(draft, draft.layers[name]):
+                raise ValueError(
+                    f"layer {layer.name} must not multiply the bits of {name}: hls4ml takes them"
+                    f" for signs in a way that is not supported yet for {layer.kind}; put an activation"
+                    " between them"
+                )
+        return False
     if layer.kind not in _PRODUCTS or not _is_binary(draft, draft.source(layer)):
         return False
     source = draft.source(layer)

@@ -280,6 +280,23 @@ def test_bits_of_a_merged_binary_tanh_multiply_as_signs(tmp_path):
         emu.load(path, weights=h5)
 
 
+def test_bits_of_a_merged_binary_tanh_in_other_products_are_refused(tmp_path):
+    """hls4ml takes them for signs there too, by rules that do not exist here."""
+    ones = np.ones(2, np.float32)
+    keras = {"axis": [1], "epsilon": 1e-3, "scale": False, "center": False}
+    layers = [
+        layer("InputLayer", "x", batch_input_shape=[None, 2], dtype="float32"),
+        layer("BatchNormalization", "bn", ["x"], **keras),
+        layer("Activation", "tanh", ["bn"], activation="binary_tanh"),
+        layer("Dot", "dot", ["x", "tanh"], axes=1),
+    ]
+    weights = {"bn": {"moving_mean": ones, "moving_variance": ones}}
+    path, h5 = write(tmp_path, functional(layers, ["x"], ["dot"]), weights)
+    message = r"^layer dot must not multiply the bits of bnbt_bn: hls4ml takes them for signs"
+    with pytest.raises(ValueError, match=message):
+        emu.load(path, weights=h5)
+
+
 MASKS = {
     "keep_negative": np.array([[1, 0, 1]], np.int8),
     "bits": np.array([[4, 3, 0]], np.int8),
