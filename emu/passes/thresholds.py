@@ -82,8 +82,8 @@ def signs_of_bits(draft: Draft, layer: Layer) -> bool:
             if _is_binary(draft, draft.layers[name]):
                 raise ValueError(
                     f"layer {layer.name} must not multiply the bits of {name}: hls4ml takes them"
-                    f" for signs in a way that is not supported yet for {layer.kind}; put an activation"
-                    " between them"
+                    f" for signs in a way that is not supported yet for {layer.kind}; put an"
+                    " activation between them"
                 )
         return False
     if layer.kind not in _PRODUCTS or not _is_binary(draft, draft.source(layer)):
