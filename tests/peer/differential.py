@@ -31,7 +31,7 @@ DIFFERS = "differs"
 REFUSED = "the emulator refuses what hls4ml runs"
 NO_CONVERT = "hls4ml does not convert"
 NO_COMPILE = "hls4ml does not compile"
-NO_RUN = "hls4ml dies"
+NO_RUN = "hls4ml dies, of an assert for one"
 UNDEFINED = "undefined in hls4ml"
 HEADER = "a defect of AMD's simulation header, noted"
 ENDED = {"convert": NO_CONVERT, "compile": NO_COMPILE, "run": NO_RUN}
@@ -169,7 +169,10 @@ def _peer(network, graph, refusal, stage, words, folder, worker):
     if stage != "done":
         return {"peer": ENDED[stage], "detail": f"{words[:300]} | ours: {refusal[:200]}"}
     if graph is None:
-        return {"peer": REFUSED, "detail": refusal[:600]}
+        worker.begin(f"{folder}?asserts")
+        stage, words = worker.end()
+        ended = REFUSED if stage == "done" else NO_RUN
+        return {"peer": ended, "detail": f"{words} | ours: {refusal[:600]}"}
     theirs = dict(np.load(folder / "trace.npz"))
     mine = {f"trace/{name}": raw for name, raw in _trace(graph, network).items()}
     mine, count = mine | _predict(graph, network), 0

@@ -102,6 +102,10 @@ def _entry(pick, kind, function, is_fixed):
     else:
         variables = ("result", "param")
     entry = {"Precision": _precision(pick, variables, whole=not is_fixed)}
+    types = entry["Precision"]
+    types = entry["Precision"]
+    if kind == "Dot" and isinstance(types, dict) and types.get("accum") == "auto":
+        del types["accum"]  # hls4ml cannot infer it
     if pick.random() < 0.3:
         entry["ReuseFactor"] = pick.choice([1, 2, 4, 6, 8])
     if pick.random() < 0.2:

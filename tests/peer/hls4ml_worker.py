@@ -7,7 +7,8 @@ network runs in a process forked from this one, which has hls4ml imported: asser
 only that.
 
 FOLDER may end in ``?zero``: variables without a value are 0 then, instead of a pattern that no
-computation gives. Values that differ between the two are undefined in hls4ml.
+computation gives. Values that differ between the two are undefined in hls4ml. Or in ``?asserts``:
+hls4ml's own asserts end the run.
 """
 
 import ctypes
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-TIME_LIMIT = 300
+TIME_LIMIT = 1500
 MEMORY = 3 << 30
 
 
@@ -33,14 +34,19 @@ class Failed(Exception):
 
 
 VENDOR = "#include <ap_fixed.h>\n#include <ap_int.h>\n#include <hls_stream.h>\n"
-FLAGS = ("-O0", "-std=c++23", "-fPIC", "-DNDEBUG", "-w", '-DWEIGHTS_DIR="weights"')
-"""Without NDEBUG AMD's headers abort on casts that drop every bit of the source."""
+FLAGS = ("-O0", "-std=c++23", "-fPIC", "-w", '-DWEIGHTS_DIR="weights"')
+VARIANTS = {
+    "pattern": ("-DNDEBUG", "-ftrivial-auto-var-init=pattern"),
+    "zero": ("-DNDEBUG", "-ftrivial-auto-var-init=zero"),
+    "asserts": ("-ftrivial-auto-var-init=pattern",),
+}
+"""Without NDEBUG AMD's headers abort on casts that drop every bit of the source, too."""
 
 
-def gcc(*arguments, where, fill="pattern"):
-    """g++ without optimisation; ``fill`` for variables that are given no value."""
+def gcc(*arguments, where, variant="pattern"):
+    """g++ without optimisation."""
     done = subprocess.run(
-        ["g++", *FLAGS, f"-ftrivial-auto-var-init={fill}", *arguments],
+        ["g++", *FLAGS, *VARIANTS[variant], *arguments],
         cwd=where,
         capture_output=True,
         text=True,
@@ -62,13 +68,13 @@ def precompiled(folder):
     return header
 
 
-def compiled(model, project, fill, header):
+def compiled(model, project, variant, header):
     """The library, of one translation unit."""
     name = model.config.get_project_name()
     whole = f'#include "firmware/{name}.cpp"\n#include "{name}_bridge.cpp"\n'
     (project / "whole.cpp").write_text(whole)
     places = ["-include", str(header), "-Ifirmware/ap_types"]
-    gcc(*places, "-shared", "whole.cpp", "-o", f"{name}.so", where=project, fill=fill)
+    gcc(*places, "-shared", "whole.cpp", "-o", f"{name}.so", where=project, variant=variant)
     return ctypes.cdll.LoadLibrary(str(project / f"{name}.so"))
 
 
@@ -92,7 +98,7 @@ def convert(folder, config):
     return keras_v2_to_hls(config)
 
 
-def trace(folder, fill, header):
+def trace(folder, variant, header):
     """Outputs and every layer."""
     config = json.loads((folder / "config.json").read_text())
     try:
@@ -105,7 +111,7 @@ def trace(folder, fill, header):
     except Exception as error:
         traceback.print_exc()
         raise Failed("convert", f"{type(error).__name__}: {error}") from error
-    model._top_function_lib = compiled(model, Path(config["OutputDir"]), fill, header)
+    model._top_function_lib = compiled(model, Path(config["OutputDir"]), variant, header)
     model.compile = lambda: None  # it is
     with np.load(folder / "x.npz") as file:
         x = [np.ascontiguousarray(file[name], dtype=np.float64) for name in file.files]
@@ -116,7 +122,7 @@ def trace(folder, fill, header):
     np.savez(folder / "trace.npz", **found)
 
 
-def child(folder, fill, header, answer):
+def child(folder, variant, header, answer):
     """Never returns."""
     log = os.open(folder / "hls4ml.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
@@ -126,7 +132,7 @@ def child(folder, fill, header, answer):
     resource.setrlimit(resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
     words = "done"
     try:
-        trace(folder, fill, header)
+        trace(folder, variant, header)
     except Failed as error:
         words = " ".join(error.args)
     except BaseException as error:
@@ -149,12 +155,12 @@ def main():
 def serve(header):
     print("ready", flush=True)
     for line in sys.stdin:
-        folder, _, fill = line.strip().partition("?")
+        folder, _, variant = line.strip().partition("?")
         receive, send = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(receive)
-            child(Path(folder), fill or "pattern", header, send)
+            child(Path(folder), variant or "pattern", header, send)
         os.close(send)
         with os.fdopen(receive) as pipe:
             words = pipe.read()

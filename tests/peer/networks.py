@@ -45,6 +45,7 @@ KINDS = {
 STARTING = ("dense", "batch", "plain", "param", "prelu", "softmax", "flatten")
 """Kinds that ``emu.config`` knows."""
 NOT_IN_STREAMS = ("reshape", "bidirectional", "layer_norm", "dot", "separable")
+"""What hls4ml has no kernel for."""
 
 
 class Network:
