@@ -26,6 +26,11 @@ def _recurrent(draft: Draft, layer: Layer) -> Op:
 def _bidirectional(draft: Draft, layer: Layer) -> list[Node]:
     """Two layers and their concatenation, which has the layer's own name."""
     sequences = layer.attributes["return_sequences"]
+    if draft.config.io_type == "io_stream":
+        draft.note(
+            f"layer {layer.name}: hls4ml refuses Bidirectional in io_stream; these are the bits of"
+            " io_parallel"
+        )
     nodes = []
     for direction in ("forward", "backward"):
         attributes, back = layer.attributes[direction], direction == "backward"

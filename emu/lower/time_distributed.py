@@ -31,6 +31,11 @@ def _marker(draft: Draft, layer: Layer) -> Op:
             f" its input, its own type and that of what it wraps are one; here {given} has no"
             f" effect, {result} goes through"
         )
+    if draft.config.io_type == "io_stream" and not layer.attributes["ends"]:
+        draft.note(
+            f"layer {layer.name}: hls4ml does not compile TimeDistributed in io_stream; these are"
+            " the bits of io_parallel"
+        )
     return Reshape(result=result, target=layer.attributes["whole"])
 
 

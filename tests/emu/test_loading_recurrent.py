@@ -321,6 +321,19 @@ def test_a_bidirectional_layer_of_simple_cells(tmp_path):
     assert len(noted(graph, "have no kernel for SimpleRNN")) == 1
 
 
+def test_bidirectional_streams_are_noted(tmp_path):
+    """hls4ml refuses them; the bits are the parallel ones."""
+    files = bidirectional(tmp_path)
+    graphs = [
+        emu.load(files[0], weights=files[1], config={"IOType": io_type, "Backend": "Vitis"})
+        for io_type in ("io_parallel", "io_stream")
+    ]
+    text = "hls4ml refuses Bidirectional in io_stream"
+    assert [len(noted(graph, text)) for graph in graphs] == [0, 1]
+    x = np.random.default_rng(0).normal(0, 1, (20, 4, 3))
+    np.testing.assert_array_equal(*(graph.predict(x) for graph in graphs))
+
+
 def test_what_bidirectional_refuses(tmp_path):
     """Other ways to merge, other layers inside, states returned."""
     message = "merge_mode of bi must be 'concat', not 'sum': hls4ml writes both states"

@@ -166,6 +166,19 @@ def test_types_that_differ_are_noted(tmp_path):
     assert not [note for note in load(files).notes if "compiles TimeDistributed only" in note]
 
 
+def test_streams_are_noted(tmp_path):
+    """hls4ml does not compile them; the bits are the parallel ones."""
+    files = model(tmp_path, fully(), WEIGHTS)
+    graphs = [
+        emu.load(files[0], weights=files[1], config={"IOType": io_type, "Backend": "Vitis"})
+        for io_type in ("io_parallel", "io_stream")
+    ]
+    text = "hls4ml does not compile TimeDistributed in io_stream"
+    assert [sum(text in note for note in graph.notes) for graph in graphs] == [0, 1]
+    x = np.random.default_rng(0).normal(0, 1, (20, 4, 3))
+    np.testing.assert_array_equal(*(graph.predict(x) for graph in graphs))
+
+
 def test_what_is_refused(tmp_path):
     """No time axis, unknown layers, models of several outputs."""
     nested = {"class_name": "TimeDistributed", "config": {"name": "again", "layer": fully()}}
