@@ -183,7 +183,7 @@ def build(project, seed):
         if int(np.prod(window[2])) == 1:
             keys["ReuseFactor"] = 3
         add(project, rng, window, precision=tight(rng), keys=keys)
-    for window in PLAIN[:4]:
+    for window in PLAIN[1:4:2]:
         add(project, rng, window, keys={"ParallelizationFactor": int(rng.integers(1, 9))})
     for window in PLAIN[::4]:
         add(project, rng, window, precision=types(rng, accum="auto", result="auto"))
@@ -195,9 +195,8 @@ def build(project, seed):
     for k, window in enumerate(DEPTHWISE if seed % 2 else DEPTHWISE_2D):
         add_depthwise(project, rng, *window, bias=k != 1)
     if project.generation == 2:
-        for auto in (False, True):
-            for window in DEPTHWISE if seed % 2 else DEPTHWISE_2D:
-                add_separable(project, rng, window[0], 2, *window[1:], auto=auto)
+        for k, window in enumerate(DEPTHWISE if seed % 2 else DEPTHWISE_2D):
+            add_separable(project, rng, window[0], 2, *window[1:], auto=k == 1)
     for shape in ((4, 3), (2, 3, 3)):
         add_dense(project, rng, shape, 2)
     add_dense(
@@ -299,3 +298,22 @@ class TestKeras3:
             np.testing.assert_array_equal(
                 graph.predict(given), keras.ops.convert_to_numpy(model(given))
             )
+
+    def test_separable(self, tmp_path):
+        """hls4ml cannot convert them: Keras's own sums, depth multipliers too."""
+        import keras
+
+        rng = np.random.default_rng(0)
+        for axes, shape, size, multiplier in ((1, (6, 3), 3, 2), (2, (4, 5, 2), 2, 1)):
+            x = keras.Input(shape, name="x")
+            layer = getattr(keras.layers, f"SeparableConv{axes}D")(
+                2, size, padding="same", depth_multiplier=multiplier, name="conv"
+            )
+            model = keras.Model(x, layer(x))
+            layer.set_weights([rng.integers(-4, 4, w.shape) for w in layer.get_weights()])
+            model.save(tmp_path / "model.keras")
+            given = rng.integers(-4, 4, (5, *shape)).astype(np.float64)
+            config = {"Model": {"Precision": "fixed<30,20>"}}
+            graph = emu.load(tmp_path / "model.keras", config=config)
+            wanted = keras.ops.convert_to_numpy(model(given))
+            np.testing.assert_array_equal(graph.predict(given), wanted)
