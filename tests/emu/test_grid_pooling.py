@@ -21,6 +21,7 @@ SHORT = (
     "int<4>",
     "uint<3>",
 )
+ACCUMS = ("fixed<9,5>", "fixed<5,3,RND,SAT>", "ufixed<5,2>", "int<4>", "ufixed<12,7,RND,SAT>")
 GEOMETRIES = (
     # shape, window, strides, padding
     ((5, 2), (2,), (2,), ((0, 0),)),
@@ -89,7 +90,7 @@ def check(op, raw, text):
 def test_every_window(name, text):
     """Every or many windows of three cells, of which the last is padding in every other place."""
     raw = vectors(text, 5, 60)[..., None]
-    for k, accum in enumerate(("fixed<9,5>", "fixed<5,3,RND,SAT>", "ufixed<5,2>", "int<4>", text)):
+    for k, accum in enumerate((*ACCUMS, text)):
         geometry = ((5, 1), (3,), (2,), ((0, 1),))
         for flags in itertools.product((False, True), repeat=2):
             more = dict(zip(("count_pad", "top_bit"), flags, strict=True))
