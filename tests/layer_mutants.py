@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("fxp", "emu", "generator", "hls_lib", "validation", "tests")
+PACKAGES = ("fxp", "emu", "generator", "hls_lib", "validation", "bitwright", "examples", "tests")
 
 
 class Mutant(NamedTuple):
@@ -48,12 +48,16 @@ MUTANTS = [
         ("quotient not sticky", "(quotient * self.count != scaled)", "0"),
         ("average of two only", "quotient = scaled // self.count", "quotient = scaled // 2"),
         ("cyclic as numpy", "if self.cyclic:\n            a, b =", "if False:\n            a, b ="),
-        (
-            "strides ignored",
-            "x.reshape(len(x), *(group[0] if group[1 + k] else 1",
-            "x.reshape(len(x), *(group[0] if group[2 - k] else 1",
-        ),
         ("subtract adds", "growth.subtract, np.subtract", "growth.subtract, np.add"),
+    ),
+    *of(
+        "emu/ops/merge.py",
+        CPP,
+        (
+            "strides of the other input",
+            'for which, name in ((1, "a"), (2, "b")):',
+            'for which, name in ((2, "a"), (1, "b")):',
+        ),
     ),
     *of(
         "emu/ops/dot.py",
@@ -352,6 +356,81 @@ MUTANTS = [
             "wraps",
             "place > CONFIG::table_size - 1 ? CONFIG::table_size - 1",
             "place > CONFIG::table_size - 1 ? 0",
+        ),
+    ),
+    *of(
+        "emu/einsum.py",
+        "tests/emu/test_grid_einsum.py",
+        (
+            "contracted in a's order",
+            "contract = [x for x in right if x in left and x not in out]",
+            "contract = [x for x in left if x in right and x not in out]",
+        ),
+    ),
+    *of(
+        "emu/ops/einsum.py",
+        "tests/emu/test_grid_einsum.py",
+        ("-2 is no ternary 1", "b = np.where(b == -2, 1, b)", "b = +b"),
+        ("sums not put in place", "found[:, recipe.out.reshape(-1)] = cast(", "found[...] = cast("),
+    ),
+    *of(
+        "emu/ops/einsum_dense.py",
+        "tests/emu/test_grid_einsum.py",
+        (
+            "sums in the loops' order",
+            "order = np.argsort(recipe.out.reshape(-1))",
+            "order = np.arange(recipe.out.size)",
+        ),
+        (
+            "begins at 0",
+            "start=cast(self.bias.raw.reshape(-1),",
+            "start=cast(0 * self.bias.raw.reshape(-1),",
+        ),
+    ),
+    *of(
+        "hls_lib/einsum.hpp",
+        "tests/generator/test_grid_einsum.py",
+        (
+            "products cast",
+            "left * dot_factor<CONFIG::ternary>::of(right))",
+            "convert<accum_t>(left * dot_factor<CONFIG::ternary>::of(right)))",
+        ),
+        (
+            "b's place by its own length",
+            "of_a / CONFIG::n_free_a * CONFIG::n_free_b",
+            "of_a / CONFIG::n_free_b * CONFIG::n_free_b",
+        ),
+    ),
+    *of(
+        "hls_lib/einsum_dense.hpp",
+        "tests/generator/test_grid_einsum.py",
+        (
+            "products not cast",
+            "const accum_t product = convert<accum_t>(element * factor);",
+            "const auto product = element * factor;",
+        ),
+    ),
+    *of(
+        "generator/headers.py",
+        "tests/test_extensions.py",
+        (
+            "own headers without those beside",
+            "own[included] = found[name]\n            waiting.add(included)",
+            "continue\n            waiting.add(included)",
+        ),
+    ),
+    *of(
+        "generator/project.py",
+        "tests/test_extensions.py",
+        ("own fields claim no names", "{*cxx.SUFFIXES, *fields}", "{*cxx.SUFFIXES}"),
+    ),
+    *of(
+        "emu/engine/loops.py",
+        "tests/emu/test_strategies.py",
+        (
+            "products not rounded alone",
+            "m = round_raw(p, shift, bias, sign_mask, odd_mask, flip)\n",
+            "m = p >> shift if shift > 0 else p << -shift\n",
         ),
     ),
 ]
