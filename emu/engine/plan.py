@@ -247,7 +247,7 @@ class _Planner:
             source = self.aliases.get(node.inputs[0], node.inputs[0])
             self.aliases[node.name] = source
             self.done.add(node.name)
-        elif (linear := _linear_of(node.op, inputs)) is not None and linear.narrow:
+        elif (linear := _linear_of(node.op, inputs)) is not None and _engine_sums(linear):
             self._linear(node, linear)
         elif node.op.pointwise and self._tabled(inputs[0].format, node):
             x = self._interval(node.inputs[0])
@@ -358,6 +358,10 @@ def _cast_interval(interval: Interval, source: Format, target: Format) -> Interv
     if stats.wraps or stats.saturations:
         return format_interval(target)
     return int(raw[0]), int(raw[1])
+
+
+def _engine_sums(linear: Linear) -> bool:
+    return linear.narrow and _narrow(linear.result)
 
 
 def _narrow(*formats: Format) -> bool:

@@ -241,6 +241,13 @@ def _grouped(linear: Linear, weight: Any) -> tuple[Any, Any, Any]:
 
 def _paired(linear: Linear, weight: Any) -> tuple[Any, Any, Any]:
     """The same for pairs of outputs: one list of rows, weights (entries, 2)."""
+    if linear.matrix is not None:  # every output reads the same rows, each once
+        columns = weight.reshape(linear.outputs, -1)
+        width = columns.shape[1]
+        even = np.zeros((-(-len(columns) // 2), 2, width), dtype=weight.dtype)
+        even.reshape(-1, width)[: len(columns)] = columns
+        pair, place = np.nonzero(even.any(axis=1))
+        return _filled(len(even), pair, linear.row[place], even[pair, :, place])
     kept = weight != 0
     output = np.repeat(np.arange(linear.outputs), np.diff(linear.pointer))[kept]
     row = linear.row[kept]
