@@ -41,6 +41,8 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "Softmax": (),
     "LayerNormalization": ("scale", "bias"),
     "Embedding": ("embeddings",),
+    "Einsum": ("accum",),
+    "EinsumDense": ("weight", "bias", "accum"),
 }
 _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
@@ -51,7 +53,7 @@ _MOVES = (
 _POOLINGS = tuple(f"{op}Pooling{n}D" for op in ("Max", "Average") for n in (1, 2))
 _GLOBAL_POOLINGS = tuple(f"Global{kind}" for kind in _POOLINGS)
 _MERGES = ("Merge", "Concatenate", "Dot")
-_NO_REUSE = ("InputLayer", "TimeDistributed", "Reshape", *_MOVES)
+_NO_REUSE = ("InputLayer", "TimeDistributed", "Reshape", "Einsum", "EinsumDense", *_MOVES)
 _NO_TABLE = (
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
     *(*SUMS, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),

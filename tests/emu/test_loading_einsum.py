@@ -66,6 +66,13 @@ def test_its_types(tmp_path):
     assert op.weight.raw.tolist() == (KERNEL * 4).astype(int).tolist()
 
 
+def test_its_starting_configuration(tmp_path):
+    """The keys that hls4ml's Vitis back end has for it."""
+    entry = emu.config(archive(tmp_path))["LayerName"]["e"]
+    types = dict.fromkeys(("result", "weight", "bias", "accum"), "auto")
+    assert entry == {"Trace": False, "Precision": types}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
