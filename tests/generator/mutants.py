@@ -485,19 +485,19 @@ MUTANTS = [
         (
             "convolution: every group reads the first channels",
             "CONFIG::n_channel + group * n_group",
-            "CONFIG::n_channel",
+            "CONFIG::n_channel + group * 0",
             CONVOLUTION,
         ),
         (
             "convolution: every group has the weights of the first",
             "weight + group * CONFIG::n_out * CONFIG::n_in",
-            "weight",
+            "weight + group * 0",
             CONVOLUTION,
         ),
         (
             "convolution: every group has the bias of the first",
             "bias + group * CONFIG::n_out",
-            "bias",
+            "bias + group * 0",
             CONVOLUTION,
         ),
         (
@@ -513,7 +513,7 @@ MUTANTS = [
             "streams: padded maximum with zeros around it",
             'if any(map(any, padding)) and not (op.name == "average" and op.count_pad):',
             'if any(map(any, padding)) and op.name == "average" and not op.count_pad:',
-            GRIDS,
+            PICTURE,
         ),
         (
             "streams: a softmax over several beats taken beat by beat",

@@ -58,6 +58,7 @@ def picture():
     wide = ((4, 5, 3), (2, 2), 2, (2, 1), ((1, 0), (2, 1)), (2, 3))
     small = ((4, 5, 3), (2, 3), (1, 2), ((0, 0), (0, 0)))
     slopes = nets.activation("prelu", n=60)
+    border = ((4, 5, 3), (2, 2), (2, 2), ((1, 1), (0, 1)))
     nodes = (
         Node("x", Input(result=given, dimensions=(4, 5, 3))),
         Node("unread", Input(result=given, dimensions=(2, 2))),
@@ -68,6 +69,7 @@ def picture():
         Node("joined", Concatenate(result=plain, axis=2), ("conv", "skip")),
         Node("far", convolution(wide, "fixed<9,5,RND,SAT>", "fixed<9,4,RND,SAT>"), ("x",)),
         Node("max", pooling("max", small, "fixed<9,4>", "fixed<8,4>"), ("conv",)),
+        Node("padded", pooling("max", border, "fixed<9,4>", "fixed<8,4>"), ("conv",)),
         Node("scaled", scaled(6, 3), ("joined",)),
         Node("slopes", slopes, ("conv",)),
         Node("pixels", nets.softmax("stable", 3, "fixed<9,4,RND,SAT>", outer=20), ("conv",)),
