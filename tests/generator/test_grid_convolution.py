@@ -31,6 +31,13 @@ def case(geometry, accum, result, text, *, schedule=PLAIN, count=60, **more):
     return sweep.Case(op, text, raw, label, schedule)
 
 
+def at_once(one, k):
+    """The case with all positions computed at once, or the most that divide them."""
+    places = int(np.prod(one.op.places(one.raw.shape[1:-1])))
+    parallel = [n for n in range(1, places + 1) if places % n == 0][-1 - k % 2]
+    return one._replace(schedule=LayerSchedule(1 + k % 3, parallelization_factor=parallel))
+
+
 def geometries(step=1):
     """Every geometry with a saturating and a wrapping accumulator, some positions at once."""
     cases = []
@@ -39,11 +46,8 @@ def geometries(step=1):
     for k, (geometry, transposed) in enumerate(every):
         for accum in (SATURATING[k % 5], "fixed<12,6>"):
             more = {"transposed": transposed, "seed": k, "w": "fixed<4,1>"}
-            first = case(geometry, accum, "fixed<8,4,RND,SAT>", "fixed<5,2>", **more)
-            places = int(np.prod(first.op.places(geometry[0][:-1])))
-            parallel = [n for n in range(1, places + 1) if places % n == 0][-1 - k % 2]
-            schedule = LayerSchedule(1 + k % 3, parallelization_factor=parallel)
-            cases.append(first._replace(schedule=schedule))
+            one = case(geometry, accum, "fixed<8,4,RND,SAT>", "fixed<5,2>", **more)
+            cases.append(at_once(one, k))
     return cases[::step]
 
 
@@ -54,11 +58,12 @@ def groups(step=1):
     for k, ((channels, filters, number), transposed) in enumerate(
         itertools.product(shapes, (False, True))
     ):
-        one = ((5, channels), (3,), filters, (2,), ((1, 1),), (1,))
-        two = ((3, 4, channels), (2, 3), filters, (1, 2), ((0, 1), (1, 1)), (1, 1))
-        for geometry in (one, two):
+        line = ((5, channels), (3,), filters, (2,), ((1, 1),), (1,))
+        image = ((3, 4, channels), (2, 3), filters, (1, 2), ((0, 1), (1, 1)), (1, 1))
+        for geometry in (line, image):
             more = {"groups": number, "transposed": transposed, "seed": k}
-            cases.append(case(geometry, SATURATING[k % 5], "fixed<9,4>", "ufixed<4,2>", **more))
+            one = case(geometry, SATURATING[k % 5], "fixed<9,4>", "ufixed<4,2>", **more)
+            cases.append(at_once(one, 2 * k))
     return cases[::step]
 
 
