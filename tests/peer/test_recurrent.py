@@ -114,7 +114,7 @@ def many(project, rng):
             add_bidirectional(project, rng, ("LSTM", "LSTM"), n_in=4, **options)
 
 
-def add_time_distributed(project, rng, *, own_weights=True):
+def add_time_distributed(project, rng):
     """Wrapped layers; hls4ml compiles one type throughout."""
     x, text = rng.normal(0, 2, (40, STEPS, 3)), "fixed<16,6>"
     arrays = {"kernel": (3, 4), "bias": (4,)}
@@ -122,8 +122,7 @@ def add_time_distributed(project, rng, *, own_weights=True):
         weights = {n: rng.normal(0, 1, shape).astype(np.float32) for n, shape in arrays.items()}
         inner = {"name": f"fc_{k}", "units": 4, "activation": activation, "use_bias": True}
         wrapped = {"class_name": "Dense", "config": inner}
-        given = weights if own_weights else None
-        project.add("TimeDistributed", x, text, {}, weights=given, layer=wrapped)
+        project.add("TimeDistributed", x, text, {}, weights=weights, layer=wrapped)
 
 
 def under_model_weights(monkeypatch):
@@ -179,7 +178,6 @@ class TestKeras3:
         tight, keys = "fixed<8,3,TRN,SAT>", {"Strategy": "Resource", "ReuseFactor": 2}
         add(project, rng, "LSTM", n_in=4, types=[tight] * 3, keys=keys)
         add_bidirectional(project, rng, ("LSTM", "GRU"), own_weights=False)
-        add_time_distributed(project, rng, own_weights=False)
         _, distinct = project.compare(tmp_path)
         assert min(distinct.values()) >= 5, distinct
 

@@ -23,6 +23,11 @@ def _time_distributed(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         raise ModelFileError(
             f"input of {entry.name} must have a time axis and at least another, not {before!r}"
         )
+    if reader.keras3:
+        reader.draft.note(
+            f"layer {entry.name}: hls4ml stops at TimeDistributed layers with weights in Keras 3"
+            " models; here they are as in Keras 2 models"
+        )
     begin = reader.add(entry.name, "TimeDistributed", inputs[:1], before[1:], ends=False)
     known = set(reader.draft.layers)
     wrapped = entry.config["layer"]
