@@ -264,7 +264,7 @@ class _Planner:
             self._add(node, BlockStep(run), (node,), "block", why)
         else:
             why = "the operator as declared"
-            self._add(node, PlainStep(node.op, inputs), (node,), "plain", why)
+            self._add(node, PlainStep(node.name, node.op, inputs), (node,), "plain", why)
 
     def _tabled(self, x: Format, node: Node) -> bool:
         return _cheap(node.op, x) or _tabulated(node.op, x)

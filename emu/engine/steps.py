@@ -339,11 +339,15 @@ class RearrangeStep:
 class PlainStep:
     """The operator's own ``evaluate``, samples first; exact at any width."""
 
+    name: str
     op: Op
     values: tuple[Value, ...]
 
     def run(self, *blocks: Block, out: Block, rooms: Rooms) -> None:
-        """blocks: one (features, samples) array an input."""
+        """blocks: one (features, samples) array an input.
+
+        Raises ValueError where the operator gives what its format does not hold.
+        """
         inputs = [
             np.ascontiguousarray(block.T, dtype=object if value.format.width > 62 else np.int64)
             for block, value in zip(blocks, self.values, strict=True)
@@ -353,6 +357,12 @@ class PlainStep:
             for array, value in zip(inputs, self.values, strict=True)
         ]
         found = self.op.evaluate(*shaped, values=self.values)
+        format = self.op.result
+        if found.size and not (format.raw_min <= found.min() and found.max() <= format.raw_max):
+            raise ValueError(
+                f"layer {self.name}: raw values must be {format.raw_min} to {format.raw_max}"
+                f" in {format}, not {found.min()} to {found.max()}"
+            )
         out[...] = found.reshape(len(found), -1).T
 
 

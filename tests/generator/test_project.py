@@ -69,7 +69,7 @@ class TestLayout:
         assert found == {
             *("firmware/net.cpp", "firmware/net.h", "firmware/defines.h", "firmware/parameters.h"),
             *(f"firmware/bitwright/{name}" for name in headers.split()),
-            "firmware/bitwright/batch_normalization.hpp",
+            *("firmware/bitwright/batch_normalization.hpp", "firmware/bitwright/tree_sum.hpp"),
             *(f"firmware/weights/fc{k}_{name}.h" for k in (1, 2) for name in ("weight", "bias")),
             *(f"firmware/weights/bn1_{name}.h" for name in ("scale", "bias")),
             *(f"firmware/weights/softmax_{name}.h" for name in ("exponential", "inverse")),
