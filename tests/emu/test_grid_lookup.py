@@ -52,7 +52,7 @@ def test_a_table_over_all_codes(text):
 def test_thresholds(text, ternary):
     """Every code against limits of its own type and of others; high may lie below low."""
     rng = np.random.default_rng(3)
-    raw = np.repeat(grid.codes(text)[:, None], 6, axis=1)
+    raw = np.stack([np.roll(grid.codes(text), k) for k in range(6)], axis=1)
     for k, limits in enumerate((text, "fixed<9,4>", "ufixed<5,3>", "fixed<66,30>")):
         for n in (2, 6):
             high, low = table(rng, limits, n), table(rng, limits, n)
