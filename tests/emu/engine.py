@@ -42,9 +42,7 @@ def every_path(op, raws, given):
         return {plan.steps[-1].path: run_plan(plan, named)}
     f = given[0].format
     names = [p.name for p in admissible(linear, (f.raw_min, f.raw_max), block_dtype(f))]
-    return {
-        name: run_plan(make_plan(graph, ("y",), by_name(name)), named) for name in names
-    }
+    return {name: run_plan(make_plan(graph, ("y",), by_name(name)), named) for name in names}
 
 
 def by_name(name):

@@ -264,7 +264,20 @@ class TestEpilogues:
 
     @pytest.mark.parametrize(
         "result",
-        ["fixed<16,6>", "fixed<31,15,RND,SAT>", "fixed<32,16>", "fixed<33,17,RND_CONV,SAT>", "ufixed<31,15>", "ufixed<32,16,RND,SAT>", "fixed<8,20>", "fixed<62,20>", "fixed<3,-9>", "fixed<9,3,RND_ZERO,SAT_ZERO>", "fixed<9,3,TRN_ZERO,WRAP_SM,2>", "int<7>"],
+        [
+            "fixed<16,6>",
+            "fixed<31,15,RND,SAT>",
+            "fixed<32,16>",
+            "fixed<33,17,RND_CONV,SAT>",
+            "ufixed<31,15>",
+            "ufixed<32,16,RND,SAT>",
+            "fixed<8,20>",
+            "fixed<62,20>",
+            "fixed<3,-9>",
+            "fixed<9,3,RND_ZERO,SAT_ZERO>",
+            "fixed<9,3,TRN_ZERO,WRAP_SM,2>",
+            "int<7>",
+        ],
     )
     @pytest.mark.parametrize("activation", ["relu", "linear", "ternary_tanh"])
     def test_after_sums_of_each_size(self, result, activation):

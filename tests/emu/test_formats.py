@@ -91,7 +91,9 @@ class TestRerun:
             expected = graph.with_formats(formats).predict(x)
             np.testing.assert_array_equal(rerun.predict(formats), expected)
         raw = rerun.predict({"fc3": "fixed<8,4>"}, raw=True)
-        np.testing.assert_array_equal(raw, graph.with_formats({"fc3": "fixed<8,4>"}).predict(x, raw=True))
+        np.testing.assert_array_equal(
+            raw, graph.with_formats({"fc3": "fixed<8,4>"}).predict(x, raw=True)
+        )
 
     def test_starts_at_the_change(self, graph, x, monkeypatch):
         """Nothing before the first change is computed a second time."""

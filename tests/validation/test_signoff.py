@@ -333,7 +333,9 @@ class TestEmulatorLevel:
             def evaluate(self, *inputs, values):
                 return super().evaluate(*inputs, values=values) + 1000
 
-        with pytest.raises(ValueError, match=r"layer y: raw values must be -128 to 127 in ap_fixed"):
+        with pytest.raises(
+            ValueError, match=r"layer y: raw values must be -128 to 127 in ap_fixed"
+        ):
             self.level(self.graph(Wide), tmp_path, monkeypatch)
 
 
