@@ -177,7 +177,7 @@ class TestKeras3:
         add(project, rng, "GRU", go_backwards=True)  # dropped by hls4ml
         tight, keys = "fixed<8,3,TRN,SAT>", {"Strategy": "Resource", "ReuseFactor": 2}
         add(project, rng, "LSTM", n_in=4, types=[tight] * 3, keys=keys)
-        add_bidirectional(project, rng, ("LSTM", "GRU"), own_weights=False)
+        add_bidirectional(project, rng, ("LSTM", "LSTM"), own_weights=False)
         _, distinct = project.compare(tmp_path)
         assert min(distinct.values()) >= 5, distinct
 

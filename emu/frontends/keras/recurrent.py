@@ -68,6 +68,11 @@ def _bidirectional(reader: Reader, entry: Entry, inputs: list[str]) -> str:
                 f"layer inside {entry.name} must be one of {', '.join(_CELLS)}, not {kind!r}"
             )
         _refuse(entry, config)
+        if reader.keras3 and kind == "GRU" and config.get("use_bias", True):
+            reader.draft.note(
+                f"layer {entry.name}: hls4ml's Keras 3 converter stops at a GRU with a bias inside"
+                " Bidirectional; here it is as in Keras 2 models"
+            )
         # Keras 2 names the group of the arrays after the wrapped layer.
         place = places[direction]
         prefix = f"{place}/" if reader.keras3 else f"{place}_{config['name']}/"
