@@ -72,7 +72,9 @@ def cases(count):
     ]
 
 
-@pytest.mark.parametrize("io_type", IO_TYPES)
+@pytest.mark.parametrize(
+    "io_type", [pytest.param("io_parallel", marks=pytest.mark.long), "io_stream"]
+)
 def test_every_operator_in_cpp(io_type, tmp_path, record_property):
     """One of each; the emulator's plain evaluation is the other side."""
     compiled.require()
