@@ -100,26 +100,33 @@ def finish_rows(x, out, wide, stages, table, base):  # type: ignore[no-untyped-d
                 out_row[b] = row[b]
 
 
+@kernel(inline=True)
+def _finish_row32(row, other, out_row, stages, table, base):  # type: ignore[no-untyped-def]
+    # the stages and the table of one int32 row
+    n = row.size
+    if stages.shape[0] == 1 and table.size == 0:
+        _stage_row32(row, out_row, stages[0])
+        return
+    for k in range(stages.shape[0]):
+        _stage_row32(row, other, stages[k])
+        row, other = other, row
+    if table.size > 0:
+        for b in range(n):
+            out_row[b] = table[row[b] - base]
+    else:
+        for b in range(n):
+            out_row[b] = row[b]
+
+
 @kernel
 def finish_rows32(x, out, wide, stages, table, base):  # type: ignore[no-untyped-def]
     """``finish_rows`` on int32 rows, for stages proved to stay within them."""
     n = x.shape[1]
     for j in range(x.shape[0]):
-        x_row, out_row, row, other = x[j], out[j], wide[:n], wide[n : 2 * n]
-        if stages.shape[0] == 1 and table.size == 0:
-            _stage_row32(x_row, out_row, stages[0])
-            continue
-        for b in range(row.size):
+        x_row, row = x[j], wide[:n]
+        for b in range(n):
             row[b] = x_row[b]
-        for k in range(stages.shape[0]):
-            _stage_row32(row, other, stages[k])
-            row, other = other, row
-        if table.size > 0:
-            for b in range(row.size):
-                out_row[b] = table[row[b] - base]
-        else:
-            for b in range(row.size):
-                out_row[b] = row[b]
+        _finish_row32(row, wide[n : 2 * n], out[j], stages, table, base)
 
 
 @kernel
@@ -156,24 +163,21 @@ def scaled32(x, places, weight, start, relu, out, wide, stages, table, base):  #
             row[b] = np.int32(np.int32(np.int32(x_row[b]) * w) + first)
         if relu:
             relu_row(row)
-        for k in range(stages.shape[0]):
-            _stage_row32(row, other, stages[k])
-            row, other = other, row
-        if table.size > 0:
-            for b in range(n):
-                out_row[b] = table[row[b] - base]
-        else:
-            for b in range(n):
-                out_row[b] = row[b]
+        _finish_row32(row, other, out_row, stages, table, base)
 
 
 @kernel
-def linear32(x, pointer, row, weight, start, bias, shift, relu, out):  # type: ignore[no-untyped-def]
-    """``start[j] + sum((x * w + bias) >> shift)`` modulo 2**32; bias, shift: int32."""
+def linear32(  # type: ignore[no-untyped-def]
+    x, pointer, row, weight, start, bias, shift, relu, out, wide, stages, table, base
+):
+    """``finish_rows32`` of ``start[j] + sum((x * w + bias) >> shift)`` modulo 2**32.
+
+    bias, shift: int32. wide: two int32 rows.
+    """
     n = x.shape[1]
     shift = shift & 31  # known to be below 32, the shift stays one of 32 bits
     for j in range(out.shape[0]):
-        a = out[j]
+        a = wide[:n]
         a[:] = start[j]
         for e in range(pointer[j], pointer[j + 1], 4):
             x0, x1, x2, x3 = x[row[e]], x[row[e + 1]], x[row[e + 2]], x[row[e + 3]]
@@ -201,6 +205,7 @@ def linear32(x, pointer, row, weight, start, bias, shift, relu, out):  # type: i
                     a[b] = np.int32(np.int32(np.int32(a[b] + p) + q) + np.int32(r + s))
         if relu:
             relu_row(a)
+        _finish_row32(a, wide[n : 2 * n], out[j], stages, table, base)
 
 
 @kernel

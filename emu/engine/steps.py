@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -91,12 +91,8 @@ class LinearStep:
 
     def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
         """x: (features, samples) of this step's input interval; out: (outputs, samples)."""
-        linear, then = self.linear, self.epilogue
-        if self.path == "int32" and linear.single and linear.shift <= 0 and then.narrow:
-            weight, start = self._once("scaled32", self._scaled32)
-            wide = rooms.row("wide", np.int32, 2 * x.shape[1])
-            after = wide, then.numbers(32), then.table, then.base
-            loops.scaled32(x, linear.row, weight, start, then.relu, out, *after)
+        if self.path == "int32" and self.epilogue.narrow and self.epilogue.common:
+            self._run_finished32(x, out, rooms)
             return
         dtype = sums_dtype(self.linear, self.x, self.path)
         sum_up = getattr(self, "_run_" + self._loop)
@@ -196,8 +192,18 @@ class LinearStep:
         loop(x, highs, lows, start, self._into[1] != 0, self.epilogue.relu, out)
 
     def _run_int32(self, x: Block, out: Block, rooms: Rooms) -> None:
-        shift, bias = np.int32(max(self._into[0], 0)), np.int32(self._into[1])
-        loops.linear32(x, *self._entries32, bias, shift, self.epilogue.relu, out)
+        replace(self, epilogue=Epilogue(relu=self.epilogue.relu))._run_finished32(x, out, rooms)
+
+    def _run_finished32(self, x: Block, out: Block, rooms: Rooms) -> None:
+        """Sums and epilogue row by row: no block of sums is in memory."""
+        linear, then = self.linear, self.epilogue
+        wide = rooms.row("wide", np.int32, 2 * x.shape[1])
+        after = then.relu, out, wide, then.numbers(32), then.table, then.base
+        if linear.single and linear.shift <= 0:
+            loops.scaled32(x, linear.row, *self._once("scaled32", self._scaled32), *after)
+        else:
+            shift, bias = np.int32(max(self._into[0], 0)), np.int32(self._into[1])
+            loops.linear32(x, *self._entries32, bias, shift, *after)
 
     def _run_int64(self, x: Block, out: Block, rooms: Rooms) -> None:
         n, relu = self.linear, self.epilogue.relu
