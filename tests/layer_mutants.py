@@ -424,15 +424,6 @@ MUTANTS = [
         "tests/test_extensions.py",
         ("own fields claim no names", "{*cxx.SUFFIXES, *fields}", "{*cxx.SUFFIXES}"),
     ),
-    *of(
-        "emu/engine/loops.py",
-        "tests/emu/test_strategies.py",
-        (
-            "products not rounded alone",
-            "m = round_raw(p, shift, bias, sign_mask, odd_mask, flip)\n",
-            "m = p >> shift if shift > 0 else p << -shift\n",
-        ),
-    ),
 ]
 
 
