@@ -25,10 +25,10 @@ __all__ = ["MEMORY", "as_floats", "checked", "execute", "run_plan"]
 MEMORY = 64 << 20
 """Default limit of the working set, in bytes: all blocks and scratch of all threads."""
 
-_L2 = 768 << 10
-"""Bytes of one core's cache that a block's tensors may fill."""
+_LIKED = 2 << 20
+"""Bytes of a block's tensors: twice a core's L2, because fewer calls are worth some misses."""
 
-_LEAST, _MOST = 128, 4096
+_LEAST, _MOST = 128, 8192
 """Samples of a block: fewer cost calls, more leave the cache."""
 
 _BLAS_LEAST = 1024
@@ -125,8 +125,11 @@ def _block(plan: Plan, samples: int, threads: int, memory: int) -> int:
             f" one sample's tensors take {each} bytes on each of {threads} threads"
         )
     floats = any(planned.path.startswith("float") for planned in plan.steps)
-    liked = min(max(_L2 // each, _BLAS_LEAST if floats else _LEAST), _MOST)
-    return max(1, min(liked, allowed, samples))
+    liked = min(max(_LIKED // each, _BLAS_LEAST if floats else _LEAST), _MOST)
+    most = max(1, min(liked, allowed))
+    # Equal blocks, as many for each thread.
+    rounds = -(-samples // (most * threads))
+    return max(1, -(-samples // max(rounds * threads, 1)))
 
 
 @functools.cache

@@ -109,7 +109,9 @@ class Plan:
         read = sum(self.values[name].size for name in planned.reads)
         written = self.values[planned.writes].size
         if isinstance(planned.step, LinearStep):
-            return 16 + (8 * (read + written) if planned.path.startswith("float") else 0)
+            floats = 8 * (read + written) if planned.path.startswith("float") else 0
+            step = planned.step
+            return 16 + floats + written * sums_dtype(step.linear, step.x, step.path).itemsize
         if isinstance(planned.step, PlainStep):
             return 24 * (read + written)
         return 16
