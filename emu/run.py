@@ -34,7 +34,7 @@ _LEAST, _MOST = 128, 8192
 _BLAS_LEAST = 1024
 """Samples of a block with a float path: BLAS lays out the weights anew for each."""
 
-_WORTH_THREADS = 4_000_000
+_WORTH_THREADS = 20_000_000
 """Multiply-adds below which a second thread costs more than it gains."""
 
 
