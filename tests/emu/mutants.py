@@ -512,7 +512,7 @@ MUTANTS = [
             "epilogue = epilogue.cast(linear.accum, linear.result, interval)\n",
             "",
         ),
-        ("interval ignores overflow", "if stats.wraps or stats.saturations:", "if stats.wraps:"),
+        ("interval ignores wraps", "if stats.wraps or stats.saturations:", "if stats.saturations:"),
         ("fused although kept", "while node.name not in self.keep:", "while True:"),
     ),
     *_of(

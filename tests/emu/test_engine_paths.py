@@ -167,9 +167,17 @@ class TestInt16:
 
     def test_a_row_that_an_output_reads_twice(self):
         """Each of its products is rounded on its own."""
-        one = linear("fixed<16,8>", "fixed<16,8>", "fixed<16,8>", WIDE, [[33, 97], [5, 71]])
-        twice = replace(one, row=np.array([0, 0, 1, 0]), matrix=None, memo={})
+        columns = [[33, 97, 11], [5, 71, 29]]
+        one = linear("fixed<16,8>", "fixed<16,8>", "fixed<16,8>", WIDE, columns)
+        twice = replace(one, row=np.array([0, 0, 1, 0, 0, 1]), matrix=None, memo={})
         assert "int16" in check(twice, "fixed<16,8>", vectors("fixed<16,8>", 2))
+
+    def test_outputs_that_are_no_matrix(self):
+        """Pairs found by their rows, as a convolution's are."""
+        columns = [[330, -97, 11], [5, 710, -29], [7, 0, 9]]
+        one = linear("fixed<16,8>", "fixed<16,8>", "fixed<16,8,RND>", WIDE, columns)
+        apart = replace(one, matrix=None, memo={})
+        assert "int16" in check(apart, "fixed<16,8>")
 
     def test_halves_are_the_weight(self):
         weight = np.arange(-(1 << 15), 1 << 15)
@@ -259,6 +267,14 @@ class TestSaturation:
         assert "int64" not in check(one, "fixed<4,4>")
 
 
+def test_roundings_count_in_the_bound():
+    """200 products of a half, each rounded up to 1: twice what their exact sum is."""
+    x, accum = "ufixed<1,1>", "fixed<8,8,RND,SAT>"
+    one = linear(x, "fixed<4,3>", accum, "fixed<12,12>", [[1] * 200])
+    assert not stays_inside(one, (0, 1))
+    check(one, x, np.array([[1] * 200, [0] * 200, [1, 0] * 100]))
+
+
 class TestEpilogues:
     """What follows the sums: casts on int32 and int64, clamps and tables, at their ends."""
 
@@ -304,3 +320,10 @@ class TestEpilogues:
             found = graph.trace(x, raw=True)
             np.testing.assert_array_equal(found["s"], sums)
             np.testing.assert_array_equal(found["y"], expected)
+
+    def test_a_rounding_constant_beyond_32_bits(self):
+        """Sums next to 2**31 plus half a step: int64 stages."""
+        x, accum, result = "fixed<16,16>", "fixed<32,32>", "fixed<24,30,RND,SAT>"
+        one = linear(x, "fixed<2,2>", accum, result, [[1]], start=(1 << 31) - 20000)
+        raw = np.arange(-(1 << 15), 1 << 15, 7).reshape(-1, 1)
+        assert "int32" in check(one, x, raw)
