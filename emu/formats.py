@@ -106,9 +106,8 @@ class Rerun:
         Tensors before it come from earlier calls where ``memory`` held them.
         """
         from .engine.plan import make_plan
-        from .op import storage
         from .ops import Input
-        from .run import run_plan
+        from .run import empty_results, run_plan
 
         graph = self.graph.with_formats(formats)
         changed: set[str] = set()
@@ -129,12 +128,7 @@ class Rerun:
         plan = make_plan(graph, graph.output_names, given=given)
         arrays = {**self._x, **given}
         samples = len(next(iter(arrays.values())))
-        out = {
-            name: np.empty(
-                (samples, *value.shape), dtype=storage(value.format) if raw else np.float64
-            )
-            for name, value in plan.kept.items()
-        }
+        out = empty_results(plan, samples, real=not raw)
         work = sum(
             node.op.multiplications(*(graph.values[name].shape for name in node.inputs))
             for node in graph.nodes

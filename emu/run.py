@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .engine.plan import Plan
     from .graph import Graph
 
-__all__ = ["MEMORY", "as_floats", "checked", "execute", "run_plan"]
+__all__ = ["MEMORY", "as_floats", "checked", "empty_results", "execute", "run_plan"]
 
 MEMORY = 64 << 20
 """Default limit of the working set, in bytes: all blocks and scratch of all threads."""
@@ -49,12 +49,17 @@ def execute(
     arrays = checked(graph, x)
     plan = graph.plan(keep)
     samples = len(next(iter(arrays.values())))
-    out = {
+    out = empty_results(plan, samples, real=real)
+    run_plan(plan, arrays, out, work=graph.multiplications() * samples, memory=memory)
+    return out
+
+
+def empty_results(plan: Plan, samples: int, *, real: bool) -> dict[str, npt.NDArray[Any]]:
+    """Arrays for what the plan keeps: raw integers, or with ``real`` float64."""
+    return {
         name: np.empty((samples, *value.shape), dtype=np.float64 if real else storage(value.format))
         for name, value in plan.kept.items()
     }
-    run_plan(plan, arrays, out, work=graph.multiplications() * samples, memory=memory)
-    return out
 
 
 def run_plan(

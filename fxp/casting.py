@@ -21,7 +21,6 @@ __all__ = [
     "CastStats",
     "Recipe",
     "cast",
-    "cast_row",
     "integers",
     "overflow_raw",
     "recipe",
@@ -309,20 +308,6 @@ def integers(raw: Any, format: Format) -> Any:
     if format.width > NARROW_WIDTH:
         return to_objects(values)
     return values.astype(np.int64, copy=False)
-
-
-@kernel(inline=True)
-def cast_row(m, out, into):  # type: ignore[no-untyped-def]
-    """``cast`` of a contiguous int64 row inside a kernel; ``into``: a recipe; in place works."""
-    shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits = into
-    if kind == 0:
-        _cast_wrap(m, out, shift, bias, sign_mask, odd_mask, flip, high, width, signed)
-    elif kind <= 2:
-        _cast_sat(m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high)
-    else:
-        _cast_rare(
-            m, out, shift, bias, sign_mask, odd_mask, flip, kind, low, high, width, signed, sat_bits
-        )
 
 
 def cast(raw: Any, source: Format, target: Format, *, stats: bool = False, out: Any = None) -> Any:

@@ -14,6 +14,7 @@ from fxp.casting import SAT, WRAP, recipe
 
 from ..linear import Interval
 from . import loops
+from .paths import largest
 
 __all__ = ["Block", "Epilogue", "Rooms", "Stage", "cast_stage"]
 
@@ -26,8 +27,7 @@ _ENDS = (-(1 << 63), (1 << 63) - 1)
 class Rooms:
     """Scratch for blocks, one per thread: the same memory at every call."""
 
-    def __init__(self, samples: int) -> None:
-        self.samples = samples
+    def __init__(self) -> None:
         self._arrays: dict[tuple[str, str], Any] = {}
 
     def row(self, name: str, dtype: Any, size: int) -> Any:
@@ -120,8 +120,7 @@ class Epilogue:
         stage = cast_stage(source, target)
         if stage is None:
             return self._then(_Rare(source, target), narrow=False)
-        low, high = x or (source.raw_min, source.raw_max)
-        furthest = max(high, -low) + stage.bias + 2
+        furthest = largest(x or (source.raw_min, source.raw_max)) + stage.bias + 2
         floors = not (stage.bias or stage.sign_mask or stage.odd_mask)
         narrow = stage.up == 0 and stage.down < 32 and _fits_int32(target)
         return self._then(stage, narrow=narrow and (floors or furthest < 1 << 31))

@@ -41,7 +41,7 @@ _NANOSECONDS = {
     "ordered64": 0.6,
     "wide": 100.0,
 }
-"""A multiply-add of each path on one core (benchmarks/engine); only their order matters."""
+"""A multiply-add of each path on one core; only their order matters."""
 
 _FLOAT_EDGE = 0.2
 """A conversion of one element to float and back, which the BLAS paths pay at each end."""

@@ -151,7 +151,7 @@ class Plan:
                 blocks[value.name] = flat.reshape(value.size, samples)
             for name in [name for name in owners if last.get(name, -1) <= index]:
                 free.append(owners.pop(name))
-        return Workspace(blocks, Rooms(samples))
+        return Workspace(blocks, Rooms())
 
 
 class Workspace(NamedTuple):

@@ -14,7 +14,7 @@ from fxp import NARROW_WIDTH, Format, from_float
 from fxp.casting import recipe
 
 from ..linear import Interval, Linear
-from ..op import Op, Value
+from ..op import Op, Value, storage
 from . import loops
 from .epilogue import Block, Epilogue, Rooms, cast_stage
 from .paths import halves, largest, partial_bound
@@ -91,7 +91,7 @@ class LinearStep:
 
     def run(self, x: Block, *, out: Block, rooms: Rooms) -> None:
         """x: (features, samples) of this step's input interval; out: (outputs, samples)."""
-        if self.path == "int32" and self.epilogue.narrow and self.epilogue.common:
+        if self.path == "int32" and self.epilogue.narrow:
             self._run_finished32(x, out, rooms)
             return
         dtype = sums_dtype(self.linear, self.x, self.path)
@@ -125,15 +125,21 @@ class LinearStep:
 
         return self._once("lifted", make)
 
-    def _scaled32(self) -> tuple[Any, Any]:
-        start = self.linear.start.astype(np.int64).astype(np.int32)
-        return self._lifted.astype(np.int32), start
+    @property
+    def _plain32(self) -> Any:
+        """Weights and start modulo 2**32, entry by entry."""
+
+        def make() -> tuple[Any, Any]:
+            start = self.linear.start.astype(np.int64).astype(np.int32)
+            return self._lifted.astype(np.int32), start
+
+        return self._once("plain 32", make)
 
     @property
     def _entries32(self) -> Any:
         def make() -> tuple[Any, ...]:
-            start = self.linear.start.astype(np.int64).astype(np.int32)
-            return *_grouped(self.linear, self._lifted.astype(np.int32)), start
+            weight, start = self._plain32
+            return *_grouped(self.linear, weight), start
 
         return self._once("32", make)
 
@@ -200,7 +206,7 @@ class LinearStep:
         wide = rooms.row("wide", np.int32, 2 * x.shape[1])
         after = then.relu, out, wide, then.numbers(32), then.table, then.base
         if linear.single and linear.shift <= 0:
-            loops.scaled32(x, linear.row, *self._once("scaled32", self._scaled32), *after)
+            loops.scaled32(x, linear.row, *self._plain32, *after)
         else:
             shift, bias = np.int32(max(self._into[0], 0)), np.int32(self._into[1])
             loops.linear32(x, *self._entries32, bias, shift, *after)
@@ -217,7 +223,7 @@ class LinearStep:
     def _run_ordered32(self, x: Block, out: Block, rooms: Rooms) -> None:
         n = self.linear
         bias, low, high = (np.int32(self._into[k]) for k in (1, 6, 7))
-        weight, start = self._lifted.astype(np.int32), n.start.astype(np.int32)
+        weight, start = self._plain32
         shift, relu = np.int32(max(n.shift, 0)), self.epilogue.relu
         loops.ordered32(x, n.pointer, n.row, weight, start, bias, shift, low, high, relu, out)
 
@@ -355,7 +361,7 @@ class PlainStep:
         Raises ValueError where the operator gives what its format does not hold.
         """
         inputs = [
-            np.ascontiguousarray(block.T, dtype=object if value.format.width > 62 else np.int64)
+            np.ascontiguousarray(block.T, dtype=storage(value.format))
             for block, value in zip(blocks, self.values, strict=True)
         ]
         shaped = [

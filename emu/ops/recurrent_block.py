@@ -75,7 +75,7 @@ class _Blocks:
         """Run the cell once on two samples: raises _TooWide where it cannot."""
         from ..engine.epilogue import Rooms
 
-        self.rooms = Rooms(2)
+        self.rooms = Rooms()
         zeros = np.zeros((self.op.units, 2), dtype=self.dtype(self.op.result))
         p = np.zeros((self.op.weight.shape[1], 2), dtype=self.dtype(self.op.accum))
         machine: Any = self
