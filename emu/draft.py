@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fxp import Format
 
+from .defects import DEFECTS
 from .op import Shape
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Draft:
     """Layers that are gone: name -> what became of them."""
     split: set[str] = field(default_factory=set)
     """Classes whose layers became several; their LayerType entries went to the parts."""
+    defects: dict[str, list[str]] = field(default_factory=dict)
+    """hls4ml's defects that the model met: name -> layers."""
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(list(self.layers.values()))
@@ -112,3 +115,20 @@ class Draft:
         """Remember ``text`` once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def meets(self, defect: str, layer: str, effect: str = "", *, quiet: bool = False) -> bool:
+        """Record that ``layer`` meets ``defect``; whether what follows must be the corrected one.
+
+        effect: what hls4ml does to this layer, where more can be said than in the list of defects.
+        quiet: a note says it elsewhere.
+        """
+        row, layers = DEFECTS[defect], self.defects.setdefault(defect, [])
+        corrected = self.config.corrected and row.corrected is not None
+        if layer not in layers:
+            layers.append(layer)
+            if corrected:
+                self.note(f"layer {layer}: {defect} corrected: {row.corrected}")
+            elif not quiet:
+                out = f"Numerics: corrected: {row.corrected}" if row.corrected else row.reason
+                self.note(f"layer {layer}: {effect or row.hls4ml}; {out}")
+        return corrected

@@ -21,8 +21,6 @@ __all__ = ["Rerun", "with_formats"]
 
 def with_formats(graph: Graph, formats: Mapping[str, str | Format]) -> Graph:
     """See ``Graph.with_formats``."""
-    from .graph import Graph
-
     wanted = {name: _parsed(name, text) for name, text in formats.items()}
     valid = [key for node in graph.nodes for key in _keys(node)]
     for name in wanted:
@@ -41,7 +39,7 @@ def with_formats(graph: Graph, formats: Mapping[str, str | Format]) -> Graph:
             node = replace(node, op=_changed(node.op, own))
             results[node.name] = node.op.result
         nodes.append(node)
-    found = Graph(tuple(nodes), graph.output_names, graph.notes, graph.config)
+    found = replace(graph, nodes=tuple(nodes))
     for old, new in zip(graph.nodes, found.nodes, strict=True):
         before = old.op.addresses(*(graph.values[name] for name in old.inputs))
         after = new.op.addresses(*(found.values[name] for name in new.inputs))

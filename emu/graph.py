@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fxp import Format
 
 from . import run
+from .defects import Met
 from .op import Op, Real, Shape, Table, Value
 from .ops import Input
 from .streaming import predict_batches
@@ -35,6 +36,7 @@ class Graph:
 
     nodes: in an order where every node follows its inputs. notes: what the user should know of the
     conversion, once each. config: the resolved configuration, inert data.
+    defects: those of hls4ml that the model met, copied or corrected (``emu.defects``).
     Raises ValueError where a node's shapes or widths cannot be computed exactly, naming the node.
     """
 
@@ -42,6 +44,7 @@ class Graph:
     output_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    defects: tuple[Met, ...] = ()
 
     def __post_init__(self) -> None:
         values: dict[str, Value] = {}
@@ -199,7 +202,7 @@ class Graph:
 
     def with_notes(self, notes: Iterable[str]) -> Graph:
         """This graph with further notes."""
-        return Graph(self.nodes, self.output_names, (*self.notes, *notes), self.config)
+        return replace(self, notes=(*self.notes, *notes))
 
     def to_json(self) -> str:
         """This graph as versioned JSON text, tables and weights as raw integers."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from fxp import Format
 
+from .defects import Met
 from .extension import Extension, by_class
 from .graph import Graph, Node
 from .op import Constant, Op, Table, storage
@@ -34,6 +35,7 @@ def to_json(graph: Graph) -> str:
         "outputs": list(graph.output_names),
         "notes": list(graph.notes),
         "config": graph.config,
+        "defects": [defect.fields() for defect in graph.defects],
     }
     return json.dumps(document, indent=1, default=_plain) + "\n"
 
@@ -56,7 +58,11 @@ def from_json(text: str, *, extensions: Iterable[Extension] = ()) -> Graph:
     for item in document["nodes"]:
         nodes.append(Node(item["name"], _operator(item, operators), tuple(item["inputs"])))
     graph = Graph(
-        tuple(nodes), tuple(document["outputs"]), tuple(document["notes"]), document["config"]
+        tuple(nodes),
+        tuple(document["outputs"]),
+        tuple(document["notes"]),
+        document["config"],
+        tuple(Met.of(fields) for fields in document.get("defects", ())),
     )
     for name, table in graph.tables().items():
         stored = _stored_hash(document, name)

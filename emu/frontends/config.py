@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "ClockPeriod": 5,
     "IOType": "io_parallel",
 }
+NUMERICS = ("hls4ml", "corrected")
 CLOCK_UNCERTAINTY = {"Vitis": "27%", "Vivado": "12.5%"}
 
 
@@ -125,7 +126,7 @@ class Config:
             ("LayerName", config.layer_name),
         ):
             for name, entry in entries.items():
-                _check_layer(entry, f"HLSConfig: {section}: {name}")
+                _check_layer(entry, f"HLSConfig: {section}: {name}", config.corrected)
         return config
 
     def _check_model(self) -> None:
@@ -150,16 +151,25 @@ class Config:
         interval = self.model.get("PipelineInterval")
         if interval is not None:
             _positive(interval, f"{where}: PipelineInterval")
-        if self.model.get("Compression"):
+        if self.model.get("Compression") and not self.corrected:
             raise ConfigError(
                 f"{where}: Compression must be false, not {self.model['Compression']!r}:"
-                " hls4ml 1.3.0 cannot generate compressed layers either"
+                " hls4ml 1.3.0 cannot generate compressed layers either; with Numerics: corrected"
+                " it is accepted and changes no bit"
             )
         numerics = self.model.get("Numerics", "hls4ml")
-        if numerics != "hls4ml":
-            raise ConfigError(f"{where}: Numerics must be hls4ml in this version, not {numerics!r}")
+        if numerics not in NUMERICS:
+            raise ConfigError(
+                f"{where}: Numerics must be {' or '.join(NUMERICS)}, not {numerics!r}"
+                f"{near(str(numerics), NUMERICS)}"
+            )
 
     # ---- look-ups ----------------------------------------------------------------------------
+
+    @property
+    def corrected(self) -> bool:
+        """Whether hls4ml's defects are corrected (``emu.defects``)."""
+        return self.model.get("Numerics") == "corrected"
 
     @property
     def io_type(self) -> str:
@@ -263,7 +273,7 @@ def _check_choice(entry: Mapping[str, Any], key: str, valid: tuple[str, ...]) ->
     )
 
 
-def _check_layer(entry: dict[str, Any], where: str) -> None:
+def _check_layer(entry: dict[str, Any], where: str, corrected: bool) -> None:
     for key in list(entry):
         if key in LAYER_KEYS or snake_case(str(key)) in ATTRIBUTES:
             continue
@@ -275,7 +285,7 @@ def _check_layer(entry: dict[str, Any], where: str) -> None:
         entry["Precision"] = _precision_entry(entry["Precision"], where, model=False)
     if entry.get("ReuseFactor") is not None:
         _positive(entry["ReuseFactor"], f"{where}: ReuseFactor")
-    if entry.get("Compression"):
+    if entry.get("Compression") and not corrected:
         raise ConfigError(f"{where}: Compression must be false, not {entry['Compression']!r}")
     for key, value in entry.items():
         if snake_case(key).endswith("_t") and isinstance(value, str):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from ..defects import met
 from ..draft import Draft, Layer
 from ..graph import Graph, Node
 from ..op import Op
@@ -55,4 +56,5 @@ def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
         if isinstance(found, Op):
             found = [Node(layer.name, found, tuple(layer.inputs))]
         nodes += [replace(node, op=each_step(layer, node.op)) for node in found]
-    return Graph(tuple(nodes), tuple(draft.outputs), tuple(notes), config)
+    defects = met(draft.defects, corrected=draft.config.corrected)
+    return Graph(tuple(nodes), tuple(draft.outputs), tuple(notes), config, defects)

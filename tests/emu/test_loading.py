@@ -338,8 +338,8 @@ def test_yaml_beside_its_model(tmp_path):
             r"PipelineStyle must be auto, pipeline or dataflow, not 'flow'$",
         ),
         (
-            {"Model": {"Numerics": "corrected"}},
-            r"Numerics must be hls4ml in this version, not 'corrected'$",
+            {"Model": {"Numerics": "correct"}},
+            r"Numerics must be hls4ml or corrected, not 'correct'; did you mean 'corrected'\?$",
         ),
         ({"Model": []}, r"^HLSConfig: Model must be a mapping, not \[\]$"),
         (
