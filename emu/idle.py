@@ -38,8 +38,9 @@ def idle_notes(draft: Draft, known: Mapping[str, Layer]) -> list[str]:
         if config.model.get(key) is not None and config.model.get(key) is not False
     ]
     found: dict[str, list[str]] = {}
+    named = {**draft.layers, **known}
     for name, entry in config.layer_name.items():
-        layer = next((own for own in known.values() if own.name.lower() == name.lower()), None)
+        layer = next((own for own in named.values() if own.name.lower() == name.lower()), None)
         if layer is None or layer.name not in draft.layers:
             fate = draft.removed.get(layer.name if layer else name, "it is not in the hardware")
             notes.append(f"LayerName: {name} has no effect on bits: the layer was {_was(fate)}")

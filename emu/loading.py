@@ -109,9 +109,9 @@ def _build(
         *check_type_names(config, {layer.kind for layer in draft} | draft.split, own),
     ]
     known = {layer.name: layer for layer in draft}
-    _check_layer_names(config, {*known, *draft.removed})
     assign(draft)
     run_passes(draft)
+    _check_layer_names(config, {*known, *draft.layers, *draft.removed})
     share_parameter_types(draft)
     schedule = resolve_schedule(draft)
     resolved = {

@@ -164,6 +164,8 @@ TYPES_WITHOUT_EFFECT = {
         for op in ("Max", "Average")
         for axes in (1, 2)
     },
+    "BinaryDense": "Dense",
+    "TernaryDense": "Dense",
     "UpSampling1D": "Resize",
     "UpSampling2D": "Resize",
 }

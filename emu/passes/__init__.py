@@ -16,6 +16,7 @@ from .batch_normalization import (
     fuse_into_dense,
     remove_nop,
 )
+from .binary import bits_in_max_pooling, quantize_dense_output
 from .convolution import pad_streams
 from .linear import eliminate_linear, merge_linear
 from .reshape import remove_final_reshape, reshape_in_place
@@ -59,9 +60,11 @@ FLOWS: tuple[tuple[Pass, ...], ...] = (
     (Pass("insert_zero_padding_before_conv", pad_streams, _KEEPS),),  # Vitis and Vivado: streaming
     (  # Vitis and Vivado: quantization
         Pass("merge_batch_norm_quantized_tanh", merge_quantized_tanh, _CHANGES),
+        Pass("quantize_dense_output", quantize_dense_output, _CHANGES),
         Pass("fuse_consecutive_batch_normalization", fuse_consecutive, _CHANGES),
-        Pass("signs_of_bits", signs_of_bits, _KEEPS),
+        Pass("xnor_pooling", bits_in_max_pooling, _CHANGES),
     ),
+    (Pass("signs_of_bits", signs_of_bits, _KEEPS),),
     (  # Vitis and Vivado: optimize
         Pass("remove_final_reshape", remove_final_reshape, _KEEPS),
         Pass("inplace_reshape", reshape_in_place, _CHANGES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy.typing as npt
 
 from ..draft import Draft, Layer
 from ..kinds import DEPTHWISE, SUMS
+from ..quantizers import QUANTIZED, QUANTIZERS
 
 __all__ = ["fuse_consecutive", "fuse_into_dense", "remove_nop"]
+
+Array = npt.NDArray[Any]
 
 
 def fuse_consecutive(draft: Draft, layer: Layer) -> bool:
@@ -48,6 +52,9 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
     if before.types["result"] is not None:
         return False
     scale, bias = layer.weights["scale"], layer.weights["bias"]
+    quantizer = before.attributes.get("quantizer")
+    if quantizer is not None:
+        return _fuse_into_quantized(draft, layer, before, QUANTIZERS[quantizer])
     weight, offset = before.weights["weight"], before.weights["bias"]
     fused = scale * weight
     if before.kind in DEPTHWISE:
@@ -59,6 +66,24 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
     return True
 
 
+def _fuse_into_quantized(
+    draft: Draft, layer: Layer, before: Layer, quantizer: Callable[[Array], Array]
+) -> bool:
+    """``b' = quantizer(b)`` of a batch norm that does nothing; no other one is folded."""
+    if not _does_nothing(layer):
+        return False
+    bias = quantizer(before.weights["bias"])
+    if np.any(bias != before.weights["bias"]):
+        draft.note(
+            f"layer {before.name}: its bias of 0 becomes 1, as in hls4ml, which quantises it when"
+            f" {layer.name} is folded into it; give {before.name} a result type"
+        )
+    before.weights["bias"] = bias
+    before.types["bias"] = QUANTIZED
+    draft.remove(layer, f"its scale and bias are folded into {before.name}")
+    return True
+
+
 def _is_lost(draft: Draft, layer: Layer) -> bool:
     """Dense on tensors, of Keras 3: still Dense when folded into, then made anew of its weights."""
     if not layer.attributes.get("dense"):
@@ -66,7 +91,7 @@ def _is_lost(draft: Draft, layer: Layer) -> bool:
     return draft.config.precision(layer.name, "Dense", "result") is None
 
 
-def _scaled_depthwise(draft: Draft, layer: Layer, fused: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _scaled_depthwise(draft: Draft, layer: Layer, fused: Array) -> Array:
     """hls4ml multiplies (*k, C, 1) by (C,) into (*k, C, C), and reads as much of it as it needs."""
     weight = layer.weights["weight"]
     if fused.shape == weight.shape:
@@ -83,8 +108,11 @@ def remove_nop(draft: Draft, layer: Layer) -> bool:
     """``y = x`` where every scale is 1 and every bias 0; its result type goes with it."""
     if layer.kind != "BatchNormalization":
         return False
-    scale, bias = layer.weights["scale"], layer.weights["bias"]
-    if not (np.all(scale == 1) and np.all(bias == 0)):
+    if not _does_nothing(layer):
         return False
     draft.remove(layer, "removed: every scale is 1 and every bias 0")
     return True
+
+
+def _does_nothing(layer: Layer) -> bool:
+    return bool(np.all(layer.weights["scale"] == 1) and np.all(layer.weights["bias"] == 0))

@@ -8,6 +8,7 @@ from typing import Any
 from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
 from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, TRANSPOSED, is_pointwise, products
+from .binary import drop_bits
 from .legal import closest, is_legal, legal_reuse_factors
 from .recurrent import RECURRENT, resolve_recurrent
 
@@ -31,6 +32,8 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
             interleaved = strategy != "latency" and reuse < products(layer)
             layer.attributes["interleave"] = reuse if interleaved else 1
             entry = {"ReuseFactor": reuse, "Strategy": strategy}
+            if strategy == "resource_unrolled" and layer.attributes.get("counted"):
+                drop_bits(draft, layer)
         if layer.kind in CONVOLUTIONS:
             entry["ParallelizationFactor"] = _parallelization(draft, layer)
         resolved[layer.name] = entry

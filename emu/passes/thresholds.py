@@ -8,10 +8,11 @@ from fxp import Format
 
 from ..draft import Draft, Layer
 from ..kinds import CONVOLUTIONS
+from .binary import BIT, is_binary
 
 __all__ = ["merge_quantized_tanh", "signs_of_bits"]
 
-_BIT, _TERNARY = Format.parse("uint<1>"), Format.parse("int<2>")
+_TERNARY = Format.parse("int<2>")
 _PRODUCTS = ("Dense", "BatchNormalization", *CONVOLUTIONS)
 """Layers whose product takes a bit of hls4ml's binary type for a sign."""
 _OTHER_PRODUCTS = (
@@ -50,7 +51,7 @@ def merge_quantized_tanh(draft: Draft, layer: Layer) -> bool:
         "BatchNormalizationQuantizedTanh",
         list(before.inputs),
         layer.shape,
-        types={"result": _TERNARY if len(away) == 2 else _BIT, **dict.fromkeys(away, x)},
+        types={"result": _TERNARY if len(away) == 2 else BIT, **dict.fromkeys(away, x)},
         weights={
             name: np.floor((share / scale + middle if share else middle) * steps) / steps
             for name, share in away.items()
@@ -100,4 +101,4 @@ def signs_of_bits(draft: Draft, layer: Layer) -> bool:
 def _is_binary(draft: Draft, layer: Layer) -> bool:
     while layer.kind == "Reshape":
         layer = draft.source(layer)
-    return layer.kind == "BatchNormalizationQuantizedTanh" and "low" not in layer.weights
+    return is_binary(layer)

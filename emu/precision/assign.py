@@ -15,6 +15,7 @@ from fxp import Format, Overflow, Rounding
 from ..draft import Draft, Layer
 from ..frontends.config import ConfigError, parse_type
 from ..kinds import CONVOLUTIONS, SUMS
+from ..quantizers import QUANTIZED
 
 __all__ = ["EFFECTS", "Effect", "assign", "effect"]
 
@@ -156,6 +157,8 @@ def assign(draft: Draft) -> None:
             layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
+        if "quantizer" in layer.attributes:
+            layer.types |= {"weight": QUANTIZED, "bias": QUANTIZED}
         if layer.kind in SUMS:
             _absent_bias(layer)
         if layer.kind == "SimpleRNN":

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ...draft import Layer
 from ...op import Shape
+from ...quantizers import QUANTIZERS
 from ..files import ModelFileError
 from .activation import own_activation
 from .reader import Entry, Handler, Reader
@@ -48,14 +50,29 @@ def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     if axes:
         # hls4ml makes it a pointwise convolution, whose configuration is that of a convolution.
         given = {"strides": (1,) * axes, "padding": ((0, 0),) * axes, "dense": reader.keras3}
-        given["keras"] = (entry.name, "Dense")
+        given["keras"] = (entry.name, entry.kind)
         layer = reader.add(entry.name, f"Conv{axes}D", inputs, (*spatial, kernel.shape[1]), **given)
     else:
         layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
     layer.weights["weight"] = kernel.reshape((1,) * axes + kernel.shape)
     if entry.config.get("use_bias", True):
         layer.weights["bias"] = reader.weight(entry, "bias")
+    if entry.kind != "Dense":
+        _quantize(reader, entry, layer)
     return own_activation(reader, entry, layer)
+
+
+def _quantize(reader: Reader, entry: Entry, layer: Layer) -> None:
+    """Weights and bias of BinaryDense and TernaryDense become those numbers, in int<2>."""
+    name = entry.kind.removesuffix("Dense").lower()
+    if layer.kind != "Dense":
+        reader.draft.note(
+            f"layer {entry.name}: hls4ml makes {entry.kind} on a tensor a convolution, which"
+            f" multiplies by the weights as trained, not by {name} ones; flatten the tensor before"
+        )
+        return
+    layer.attributes |= {"quantizer": name, "keras": (entry.name, entry.kind)}
+    layer.weights |= {key: QUANTIZERS[name](array) for key, array in layer.weights.items()}
 
 
 def _batch_normalization(reader: Reader, entry: Entry, inputs: list[str]) -> str:
@@ -108,6 +125,8 @@ def _dropout(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 LAYERS: dict[str, Handler] = {
     "InputLayer": _input,
     "Dense": _dense,
+    "BinaryDense": _dense,
+    "TernaryDense": _dense,
     "BatchNormalization": _batch_normalization,
     "Flatten": _reshape,
     "Reshape": _reshape,
