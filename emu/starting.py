@@ -20,11 +20,13 @@ _SOFTMAX = "fixed<18,8,RND,SAT,0>"
 _NORMALIZED, _ROOT = "fixed<14,4,RND_CONV,SAT,0>", "ufixed<8,5,RND_CONV,SAT,0>"
 _WAYS = ("forward", "backward")
 _WEIGHTS = ("weight", "bias", "recurrent_weight", "recurrent_bias")
+_QUANTIZED = ("BinaryDense", "TernaryDense")
+_DENSE = (*SUMS, *_QUANTIZED)
 # Keras class as hls4ml's converters name it -> type variables beside result.
 _TYPES: dict[str, tuple[str, ...]] = {
     "InputLayer": (),
     "Reshape": (),
-    **dict.fromkeys(SUMS, ("weight", "bias")),
+    **dict.fromkeys(_DENSE, ("weight", "bias")),
     **dict.fromkeys(SEPARABLE, ("depthwise", "pointwise", "bias")),
     "BatchNormalization": ("scale", "bias"),
     "Activation": (),
@@ -56,7 +58,7 @@ _MERGES = ("Merge", "Concatenate", "Dot")
 _NO_REUSE = ("InputLayer", "TimeDistributed", "Reshape", "Einsum", "EinsumDense", *_MOVES)
 _NO_TABLE = (
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
-    *(*SUMS, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
+    *(*_DENSE, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
 )
 
 
@@ -132,6 +134,8 @@ def _kind(layer: Layer) -> str:
 def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"Trace": False, "Precision": {"result": "auto"}}
     entry["Precision"] |= dict.fromkeys(_TYPES.get(kind, ()), "auto")
+    if kind in _QUANTIZED:
+        entry["Precision"] |= dict.fromkeys(("weight", "bias"), "int<2>")
     if kind.startswith("UpSampling"):
         entry["Algorithm"] = "nearest"
     if kind == "SimpleRNN":
@@ -151,7 +155,7 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
         entry["ParallelizationFactor"] = 1
         if kind not in TRANSPOSED:
             entry["ConvImplementation"] = "LineBuffer"
-    if kind in (*SUMS, "Dot", *_POOLINGS, *_GLOBAL_POOLINGS):
+    if kind in (*_DENSE, "Dot", *_POOLINGS, *_GLOBAL_POOLINGS):
         entry["Precision"]["accum"] = "auto"
     if kind in _POOLINGS:
         entry["ConvImplementation"] = "LineBuffer"

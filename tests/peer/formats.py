@@ -28,10 +28,11 @@ VARIABLES = {
     "Dot": ("result", "accum"),
 }
 VARIABLES["SeparableConv2D"] = VARIABLES["SeparableConv1D"]
+VARIABLES["BinaryDense"] = VARIABLES["TernaryDense"] = LINEAR
 POOLING = ("result", "accum")
 ACTIVATED = (
     *("Dense", "Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D"),
-    *("SeparableConv1D", "SeparableConv2D"),
+    *("SeparableConv1D", "SeparableConv2D", "BinaryDense", "TernaryDense"),
 )
 """Layers whose ``activation`` becomes a layer of its own."""
 TYPES = (

@@ -15,7 +15,7 @@ import numpy as np
 
 import emu
 from tests.emu.models import functional, layer, write
-from tests.peer import formats
+from tests.peer import formats, quantized
 
 SAMPLES = 80
 LARGEST = 60  # elements of a tensor
@@ -68,6 +68,7 @@ class Network:
         self.x: list[np.ndarray] = []
         self.fixed: dict[str, dict[str, str]] = {}
         self._draw()
+        quantized.append(self)
         outputs = [self.last]
         inner = [i["name"] for i in self.layers if i["class_name"] in ("Conv1D", "Activation")]
         if self.pick.random() < 0.15 and inner and inner[0] != self.last:
