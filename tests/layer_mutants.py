@@ -1,40 +1,12 @@
-"""Show that the tests of merges, pooling, moves and look-ups notice a wrong operator.
-
-    python tests/layer_mutants.py [WORD]
-
-One small change at a time, in the emulator, in the C++ or in a pass; the test named beside it must
-then fail on a comparison. WORD picks the mutants whose path or label holds it. Exit code 1 where a
-mutant survives or its text is no longer in the source.
-"""
+"""Mutants of merges, pooling, moves, look-ups and einsums (``python -m tests.mutants``)."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import NamedTuple
+from tests.mutation import of
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("fxp", "emu", "generator", "hls_lib", "validation", "bitwright", "examples", "tests")
-
-
-class Mutant(NamedTuple):
-    """``old`` becomes ``new`` in ``path``; the test that must notice."""
-
-    path: str
-    test: str
-    label: str
-    old: str
-    new: str
-
-
-def of(path, test, *changes):
-    return [Mutant(path, test, *change) for change in changes]
-
-
-CPP = "tests/generator/test_layers.py"
+CPP = "tests/generator/test_layers.py::test_layers_in_cpp"
+MERGES, POOLING, MOVES = f"{CPP}[merges]", f"{CPP}[pooling]", f"{CPP}[moves]"
+LOOKUPS, NORMALIZATIONS = f"{CPP}[lookups]", f"{CPP}[normalizations]"
 MUTANTS = [
     *of(
         "emu/ops/merge.py",
@@ -52,7 +24,7 @@ MUTANTS = [
     ),
     *of(
         "emu/ops/merge.py",
-        CPP,
+        MERGES,
         (
             "strides of the other input",
             'for which, name in ((1, "a"), (2, "b")):',
@@ -263,7 +235,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/merge.hpp",
-        CPP,
+        MERGES,
         ("quotient not sticky", "quotient += 1;", "quotient += 0;"),
         ("quotient toward zero", "quotient -= 1;", "quotient -= 0;"),
         (
@@ -275,18 +247,18 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/dot.hpp",
-        CPP,
+        MERGES,
         ("product not cast", "const accum_t product = convert<accum_t>(", "const auto product = ("),
         ("ternary -2", "return b == -2 ? b_t(1) : b;", "return b;"),
     ),
     *of(
         "hls_lib/concatenate.hpp",
-        CPP,
+        MERGES,
         ("second first", "y[outer * n + CONFIG::n_a + i]", "y[outer * n + n - 1 - i]"),
     ),
     *of(
         "hls_lib/pooling.hpp",
-        CPP,
+        POOLING,
         (
             "padding of unsigned maxima",
             "if (!format<x_t>::is_signed && !CONFIG::top_bit)",
@@ -305,7 +277,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/zero_padding.hpp",
-        CPP,
+        MOVES,
         (
             "row before",
             "at / plan::n_2 % plan::n_1 - CONFIG::before_1",
@@ -314,12 +286,12 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/cropping.hpp",
-        CPP,
+        MOVES,
         ("column before", "at % CONFIG::left_2 + CONFIG::before_2", "at % CONFIG::left_2"),
     ),
     *of(
         "hls_lib/transpose.hpp",
-        CPP,
+        MOVES,
         (
             "strides swapped",
             "k2 * CONFIG::stride_2 + k3 * CONFIG::stride_3",
@@ -328,7 +300,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/layer_normalization.hpp",
-        CPP,
+        NORMALIZATIONS,
         (
             "squares not cast",
             "const accum_t square = convert<accum_t>(d[i] * d[i]);",
@@ -342,7 +314,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/thresholds.hpp",
-        CPP,
+        LOOKUPS,
         (
             "binary strictly above",
             "const bool below = above(from_raw<high_t>(high[i % CONFIG::n_high]), x[i]);",
@@ -351,7 +323,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/embedding.hpp",
-        CPP,
+        LOOKUPS,
         (
             "wraps",
             "place > CONFIG::table_size - 1 ? CONFIG::table_size - 1",
@@ -425,40 +397,3 @@ MUTANTS = [
         ("own fields claim no names", "{*cxx.SUFFIXES, *fields}", "{*cxx.SUFFIXES}"),
     ),
 ]
-
-
-def fate(folder: Path, mutant: Mutant) -> str:
-    """killed, SURVIVED, CRASHED, or that its text is gone."""
-    path = folder / mutant.path
-    text = path.read_text()
-    if text.count(mutant.old) < 1:
-        return "GONE"
-    path.write_text(text.replace(mutant.old, mutant.new))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant.test]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    path.write_text(text)
-    if done.returncode == 0:
-        return "SURVIVED"
-    compares = "AssertionError" in done.stdout and "error: " not in done.stdout
-    return "killed" if done.returncode == 1 and compares else "CRASHED"
-
-
-def main(word: str) -> int:
-    chosen = [mutant for mutant in MUTANTS if word in mutant.path or word in mutant.label]
-    bad = 0
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in PACKAGES:
-            shutil.copytree(
-                ROOT / name, Path(scratch, name), ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(ROOT / "pyproject.toml", scratch)
-        for number, mutant in enumerate(chosen, 1):
-            found = fate(Path(scratch), mutant)
-            bad += found != "killed"
-            print(f"{number:3}/{len(chosen)} {found:9} {mutant.path}: {mutant.label}", flush=True)
-    print(f"{len(chosen) - bad} of {len(chosen)} mutants killed")
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))

@@ -1,36 +1,19 @@
-"""Show that the grids notice a wrong operator: one small mutation at a time, each must be killed.
-
-    python tests/emu/mutants.py [WORD]
-
-Copies fxp, emu and tests into a temporary folder, changes one line there, runs the grids of that
-file and expects them to fail. WORD picks the mutants whose label holds it. Exit code 1 where a
-mutant survives or its text is no longer in the source.
-"""
+"""Mutants of the emulator: operators, tables, casts and the engine (``python -m tests.mutants``)."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Mutant(NamedTuple):
-    """``old`` becomes ``new`` in ``path``; the grids that must notice."""
-
-    path: str
-    label: str
-    old: str
-    new: str
-    grids: str
+from tests.mutation import Mutant, of
 
 
-def _of(path: str, grids: str, *changes: tuple[str, str, str]) -> list[Mutant]:
-    return [Mutant(path, label, old, new, grids) for label, old, new in changes]
+def _of(path: str, grids: str, *changes: tuple[str, ...]) -> list[Mutant]:
+    """Mutants and the module of ``tests/emu`` whose tests must notice, or one test of it."""
+    module, _, test = grids.partition("::")
+    file = f"tests/emu/test_{module}.py"
+    if not Path(__file__).with_name(f"test_{module}.py").is_file():
+        file = f"tests/emu/test_grid_{module}.py"
+    return of(path, f"{file}::{test}" if test else file, *changes)
 
 
 MUTANTS = [
@@ -903,52 +886,3 @@ MUTANTS = [
         ),
     ),
 ]
-
-
-def main(word: str) -> int:
-    chosen = [mutant for mutant in MUTANTS if word in mutant.label or word in mutant.path]
-    survivors = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("fxp", "emu", "tests"):
-            shutil.copytree(
-                ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        for number, mutant in enumerate(chosen, 1):
-            path = Path(folder, mutant.path)
-            text = path.read_text()
-            if text.count(mutant.old) != 1:
-                found = f"its text must occur once, not {text.count(mutant.old)} times"
-            else:
-                path.write_text(text.replace(mutant.old, mutant.new))
-                grid = f"tests/emu/test_{mutant.grids}.py"
-                if not Path(folder, grid).is_file():
-                    grid = f"tests/emu/test_grid_{mutant.grids}.py"
-                command = [
-                    sys.executable,
-                    "-m",
-                    "pytest",
-                    "-x",
-                    "-q",
-                    "--no-header",
-                    "-p",
-                    "no:cacheprovider",
-                    grid,
-                ]
-                done = subprocess.run(
-                    command, cwd=folder, capture_output=True, text=True, check=False
-                )
-                path.write_text(text)
-                # Only a comparison that fails counts, not a program that no longer runs.
-                killed = done.returncode == 1 and "AssertionError" in done.stdout
-                found = "killed" if killed else "CRASHED" if done.returncode else "SURVIVED"
-            if found != "killed":
-                survivors.append(mutant)
-            sys.stdout.write(f"{number:3}/{len(chosen)} {found:9} {mutant.path}: {mutant.label}\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants killed\n")
-    return 1 if survivors else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))

@@ -1,25 +1,8 @@
-"""Show that the grids notice wrong C++: one small mutation at a time, each must be killed.
-
-    python tests/generator/mutants.py [WORD]
-
-Copies the packages and tests into a temporary folder, changes one line there, runs the tests named
-beside it and expects them to fail. WORD picks the mutants whose label holds it. Exit code 1 where a
-mutant survives or its text is no longer in the source. About 15 s each.
-"""
+"""Mutants of the C++ and of what writes it, each with its test (``python -m tests.mutants``)."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import NamedTuple
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("fxp", "emu", "generator", "hls_lib", "tests")
+from tests import mutation
 
 ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
 SUMS = "test_grid_dense.py::test_sums_in_cpp"
@@ -31,18 +14,11 @@ GRIDS = "test_stream.py::TestBits::test_the_grids_through_streams"
 RECURRENT = "test_grid_recurrent.py::test_recurrent_layers_in_cpp"
 
 
-class Mutant(NamedTuple):
-    """``old`` becomes ``new`` in ``path``; the test that must notice."""
-
-    path: str
-    label: str
-    old: str
-    new: str
-    test: str
-
-
 def of(path, *changes):
-    return [Mutant(path, *change) for change in changes]
+    """Mutants as ``(label, old, new, test)``, the test without its folder."""
+    return mutation.of(
+        path, "", *[(*change[:3], f"tests/generator/{change[3]}") for change in changes]
+    )
 
 
 MUTANTS = [
@@ -412,8 +388,20 @@ MUTANTS = [
         ),
         (
             "streams: cropping keeps one row more",
-            "return i >= 0 && i < G::out_height &&",
-            "return i >= -(G::crop_top > 0) && i < G::out_height &&",
+            "const int i = row - G::crop_top, j",
+            "const int i = row - G::crop_top + (G::crop_top > 0), j",
+            PICTURE,
+        ),
+        (
+            "streams: slices take every line",
+            "i / G::step_height < G::out_height",
+            "i < G::out_height",
+            PICTURE,
+        ),
+        (
+            "streams: columns by the step of rows",
+            "j % G::step_width == 0",
+            "j % G::step_height == 0",
             PICTURE,
         ),
     ),
@@ -538,50 +526,3 @@ MUTANTS = [
         ),
     ),
 ]
-
-
-def killed(folder: Path, mutant: Mutant) -> bool:
-    """Whether the named tests fail on the mutant: bits differ, or a static_assert refuses it."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [*command, f"tests/generator/{mutant.test}"], cwd=folder, capture_output=True, text=True
-    )
-    if done.returncode not in (0, 1) or " skipped" in done.stdout:
-        raise RuntimeError(f"{mutant.label}: pytest said\n{done.stdout[-2000:]}")
-    errors = re.findall(r"^E .*error: (.*)$", done.stdout, re.M)
-    if errors and "static assertion failed" not in errors[0]:
-        raise RuntimeError(f"{mutant.label}: a mutant must compile, not {errors[0]}")
-    reasons = errors or re.findall(r"^E +(?:AssertionError: )?(\S.*)$", done.stdout, re.M)
-    print(f"    {reasons[0][:110] if reasons else 'no failure'}", flush=True)
-    return done.returncode == 1
-
-
-def main() -> int:
-    word = sys.argv[1] if len(sys.argv) > 1 else ""
-    bad = 0
-    for mutant in MUTANTS:
-        if word not in mutant.label:
-            continue
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            for package in PACKAGES:
-                shutil.copytree(ROOT / package, folder / package)
-            shutil.copy(ROOT / "pyproject.toml", folder)
-            path = folder / mutant.path
-            source = path.read_text()
-            start = time.monotonic()
-            print(f"{mutant.path}: {mutant.label}")
-            if source.count(mutant.old) < 1:
-                print("    the text is no longer in the source")
-                bad += 1
-                continue
-            path.write_text(source.replace(mutant.old, mutant.new, 1))
-            if not killed(folder, mutant):
-                print(f"    SURVIVED in {time.monotonic() - start:.0f} s")
-                bad += 1
-    print(f"{bad} survived" if bad else "all killed")
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
