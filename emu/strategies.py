@@ -37,6 +37,7 @@ from .ops import (
     POOLINGS,
     Activation,
     BatchNormalization,
+    Bilinear,
     Concatenate,
     Convolution,
     Cropping,
@@ -54,6 +55,7 @@ from .ops import (
     Reshape,
     Resize,
     Sign,
+    Slice,
     Softmax,
     Thresholds,
     TimeDistributed,
@@ -428,6 +430,27 @@ def _cropping(case: _Case, x: Value) -> Op:
     return Cropping(result=case.format(), cropping=cropping)
 
 
+def _slice(case: _Case, x: Value) -> Op:
+    def along(n: int) -> tuple[int, int, int]:
+        start, step = case.whole(0, n - 1), case.one_of(1, 2, -1)
+        most = start if step < 0 else (n - 1 - start) // step
+        return (start, case.whole(1, most + 1), step)
+
+    slices = tuple(map(along, x.shape))
+    counts = tuple(count for _, count, _ in slices)
+    target = case.one_of(counts, tuple(n for n in counts if n > 1) or (1,))
+    return Slice(result=case.format(), slices=slices, target=target)
+
+
+def _bilinear(case: _Case, x: Value) -> Op:
+    def shares() -> Constant:
+        frac = case.whole(0, 6)
+        raw = np.array([case.whole(0, 1 << frac) for _ in range(case.whole(1, 3))], dtype=np.int64)
+        return Constant(raw, Format(frac + 1, 1, signed=False), np.ldexp(raw * 1.0, -frac))
+
+    return Bilinear(result=case.format(), rows=shares(), columns=shares())
+
+
 def _resize(case: _Case, x: Value) -> Op:
     return Resize(result=case.format(), factors=tuple(case.whole(1, 2) for _ in x.shape))
 
@@ -501,7 +524,9 @@ _LAYERS: dict[type[Op], _Row] = {
     Pooling: _Row(_one(2, 3), _pooling),
     ZeroPadding: _Row(_one(*_ANY, most=16), _zero_padding),
     Cropping: _Row(_one(*_ANY), _cropping),
+    Slice: _Row(_one(*_ANY), _slice),
     Resize: _Row(_one(*_ANY, most=16), _resize),
+    Bilinear: _Row(_one(3, most=32), _bilinear),
     Transpose: _Row(_one(*_ANY), _transpose),
     Reshape: _Row(_one(*_ANY), _reshape),
     Recurrent: _Row(_one(2, most=16), _recurrent),

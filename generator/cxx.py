@@ -58,7 +58,7 @@ SUFFIXES = (
     *("_weight", "_bias", "_scale", "_alpha", "_theta", "_slope", "_shift"),
     *("_table", "_exponential", "_inverse", "_high", "_low", "_which"),
     *("_a_at", "_b_at", "_x_at", "_y_at"),
-    "_steps_config",
+    *("_steps_config", "_rows", "_columns"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
     *(

@@ -14,6 +14,7 @@ from emu.op import Constant, Op, Value
 from emu.ops import (
     Activation,
     BatchNormalization,
+    Bilinear,
     Concatenate,
     Convolution,
     Cropping,
@@ -23,6 +24,7 @@ from emu.ops import (
     Recurrent,
     Resize,
     Sign,
+    Slice,
     Softmax,
     Thresholds,
     TimeDistributed,
@@ -38,8 +40,8 @@ class Turns:
     """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
 
     width: elements of a beat of the result. walk: what the turns follow, ``beats``; time ``steps``
-    with a state; or the pixels of a picture by ``window``, ``frame`` or ``repeat``. grid: fields of
-    all but the first.
+    with a state; or the pixels of a picture by ``window``, ``frame``, ``repeat`` or ``blend``.
+    grid: fields of all but the first.
     """
 
     op: Op
@@ -60,7 +62,7 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
     if isinstance(op, Recurrent) and not op.go_backwards and widths[0] == inputs[0].shape[-1]:
         return _steps(op, inputs, output)
     if one is None and widths[0] == inputs[0].shape[-1] and len(inputs[0].shape) in (2, 3):
-        for walk in (_window, _frame, _repeat):
+        for walk in (_window, _frame, _repeat, _blend):
             if (found := walk(op, inputs[0], output)) is not None:
                 return found
     if one is None or count == 1:
@@ -147,20 +149,31 @@ def _window(op: Op, picture: Value, output: Value) -> Turns | None:
 
 def _frame(op: Op, picture: Value, output: Value) -> Turns | None:
     """Pixels that are put in or left out, one at a time (``hls_lib/frame.hpp``)."""
+    spatial = len(picture.shape) - 1
+    before, first, step = (0,) * spatial, (0,) * spatial, (1,) * spatial
+    kept, walked = output.shape[:-1], picture.shape[:-1]
     if isinstance(op, ZeroPadding) and op.padding[-1] == (0, 0):
-        around, inside, walked = op.padding, _zeros(op.padding), output
+        before, walked = tuple(pair[0] for pair in op.padding[:-1]), kept
         one: Op = replace(op, padding=((0, 0),))
     elif isinstance(op, Cropping) and op.cropping[-1] == (0, 0):
-        around, inside, walked = _zeros(op.cropping), op.cropping, picture
+        first = tuple(pair[0] for pair in op.cropping[:-1])
         one = replace(op, cropping=((0, 0),))
+    elif isinstance(op, Slice) and _by_lines(op):
+        first, kept, step = (tuple(part) for part in zip(*op.slices[:-1], strict=True))
+        one = replace(op, slices=op.slices[-1:], target=op.counts[-1:])
     else:
         return None
     grid = _grid(
         picture,
-        {"in": picture.shape[:-1], "out": output.shape[:-1], "walked": walked.shape[:-1]},
-        {"pad": [pair[0] for pair in around[:-1]], "crop": [pair[0] for pair in inside[:-1]]},
+        {"in": picture.shape[:-1], "out": kept, "walked": walked, "step": step},
+        {"pad": before, "crop": first},
     )
     return _by_pixel(one, picture, output, "frame", grid)
+
+
+def _by_lines(op: Slice) -> bool:
+    """Whether the lines come in order, and what is taken of a pixel is a beat."""
+    return op.target[-1] == op.counts[-1] and all(step > 0 for _, _, step in op.slices[:-1])
 
 
 def _repeat(op: Op, picture: Value, output: Value) -> Turns | None:
@@ -170,6 +183,14 @@ def _repeat(op: Op, picture: Value, output: Value) -> Turns | None:
     grid = _grid(picture, {"in": picture.shape[:-1], "factor": op.factors[:-1]}, {})
     one = replace(op, factors=op.factors[-1:])
     return _by_pixel(one, picture, output, "repeat", grid)
+
+
+def _blend(op: Op, picture: Value, output: Value) -> Turns | None:
+    """Pixels between two lines of the picture."""
+    if not isinstance(op, Bilinear):
+        return None
+    grid = _grid(picture, {"in": picture.shape[:-1], "factor": op.factors}, {})
+    return replace(_by_pixel(op, picture, output, "blend", grid), inputs=(picture,))
 
 
 def _by_pixel(op: Op, picture: Value, output: Value, walk: str, grid: Mapping[str, int]) -> Turns:

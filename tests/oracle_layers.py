@@ -89,8 +89,18 @@ def source_of(kind: str, at: Sequence[int], shape: Sequence[int], given: Sequenc
     """Where in the input of ``shape`` the output element ``at`` comes from; None is a zero.
 
     given: per axis the ``(before, after)`` of a padding or cropping, the factor of an up-sampling,
-    or the input's axis of a transpose.
+    or the input's axis of a transpose; of a slice ``(start, count, step)`` per axis, and the shape.
     """
+    if kind == "slice":
+        slices, target = given
+        number = 0
+        for i, n in zip(at, target, strict=True):
+            number = number * n + i
+        found = []
+        for start, count, step in reversed(slices):
+            number, k = divmod(number, count)
+            found.append(start + k * step)
+        return tuple(reversed(found))
     if kind == "transpose":
         found = [0] * len(shape)
         for i, axis in zip(at, given, strict=True):
@@ -106,6 +116,37 @@ def source_of(kind: str, at: Sequence[int], shape: Sequence[int], given: Sequenc
     found = [i + sign * before for i, (before, _) in zip(at, given, strict=True)]
     inside = all(0 <= i < n for i, n in zip(found, shape, strict=True))
     return tuple(found) if inside else None
+
+
+# ---- bilinear up-sampling -----------------------------------------------------------------------
+
+
+def share_of_second(i: int, factor: int) -> Fraction:
+    """How far the centre of pixel i lies from one of the original centres to the next, exactly."""
+    place = (i + Fraction(1, 2)) / factor - Fraction(1, 2)
+    return place - math.floor(place)
+
+
+def bilinear(
+    picture: Sequence[Sequence[Fraction]],
+    at: tuple[int, int],
+    shares: tuple[Sequence[Fraction], Sequence[Fraction]],
+    result: Type,
+) -> int:
+    """Raw output pixel ``at`` of one channel; shares: of the second line, by phase, per axis."""
+    total = Fraction(0)
+    lengths = (len(picture), len(picture[0]))
+    near = []
+    for i, n, own in zip(at, lengths, shares, strict=True):
+        place = (i + Fraction(1, 2)) / len(own) - Fraction(1, 2)
+        second = own[i % len(own)]
+        line = math.floor(place)
+        near.append(((line, 1 - second), (line + 1, second)))
+    for row, weight in near[0]:
+        for column, other in near[1]:
+            inside = min(max(row, 0), lengths[0] - 1), min(max(column, 0), lengths[1] - 1)
+            total += weight * other * picture[inside[0]][inside[1]]
+    return cast_raw(total, result)
 
 
 # ---- tables, thresholds, quantisers ------------------------------------------------------------

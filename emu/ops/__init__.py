@@ -2,6 +2,7 @@
 
 from .activation import FUNCTIONS, Activation
 from .batch_normalization import BatchNormalization
+from .bilinear import Bilinear
 from .concatenate import Concatenate
 from .convolution import Convolution
 from .cropping import Cropping
@@ -18,6 +19,7 @@ from .quantizer import Quantizer
 from .recurrent import CELLS, Recurrent
 from .reshape import Reshape
 from .resize import Resize
+from .slice import Slice
 from .softmax import IMPLEMENTATIONS, Softmax
 from .thresholds import Sign, Thresholds
 from .time_distributed import TimeDistributed
@@ -34,6 +36,7 @@ __all__ = [
     "POOLINGS",
     "Activation",
     "BatchNormalization",
+    "Bilinear",
     "Concatenate",
     "Convolution",
     "Cropping",
@@ -51,6 +54,7 @@ __all__ = [
     "Reshape",
     "Resize",
     "Sign",
+    "Slice",
     "Softmax",
     "Thresholds",
     "TimeDistributed",
@@ -64,7 +68,7 @@ OPERATORS = (
     *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Quantizer, Embedding),
     *(Merge, Dot, Concatenate, Einsum, EinsumDense),
     *(Pooling,),
-    *(ZeroPadding, Cropping, Resize, Transpose, Reshape),
+    *(ZeroPadding, Cropping, Slice, Resize, Bilinear, Transpose, Reshape),
     *(Recurrent, TimeDistributed),
 )
 """Every operator, in the order of docs/operators."""

@@ -1,4 +1,4 @@
-"""Padding, cropping, up-sampling and transposes: every element from its place, cast once."""
+"""Padding, cropping, slices, up-sampling and transposes: every element from its place, cast once."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emu.op import Value
-from emu.ops import Cropping, Resize, Transpose, ZeroPadding
+from emu.ops import Cropping, Resize, Slice, Transpose, ZeroPadding
 from fxp import Format
 from tests import oracle, oracle_layers
 from tests.emu import grid
@@ -14,6 +14,7 @@ from tests.emu import grid
 OPERATORS = {
     "zero_padding": (ZeroPadding, "padding"),
     "cropping": (Cropping, "cropping"),
+    "slice": (Slice, "slices", "target"),
     "resize": (Resize, "factors"),
     "transpose": (Transpose, "perm"),
 }
@@ -26,6 +27,15 @@ CASES = (
     ("cropping", (4, 3), ((0, 3), (0, 0))),
     ("cropping", (3, 5, 2), ((1, 0), (2, 1), (0, 0))),
     ("cropping", (3, 3, 3), ((0, 1), (1, 0), (1, 1))),
+    ("slice", (6,), (((1, 3, 2),), (3,))),
+    ("slice", (4, 3), (((3, 2, -2), (1, 2, 1)), (2, 2))),
+    ("slice", (5, 2), (((1, 2, 3), (0, 2, 1)), (2, 2))),
+    ("slice", (4, 3), (((3, 1, 1), (0, 3, 1)), (3,))),
+    ("slice", (3, 4, 3), (((0, 3, 1), (1, 1, -1), (2, 2, -2)), (3, 2))),
+    ("slice", (5, 4, 3), (((0, 3, 2), (1, 2, 2), (1, 2, 1)), (3, 2, 2))),
+    ("slice", (3, 4, 2), (((0, 2, 2), (3, 1, 1), (0, 2, 1)), (2, 1, 2))),
+    ("slice", (2, 3), (((0, 2, 1), (0, 3, 1)), (2, 1, 3, 1))),
+    ("slice", (2, 3, 2, 3), (((1, 2, -1), (0, 2, 2), (1, 1, 1), (0, 3, 1)), (2, 2, 3))),
     ("resize", (3,), (2,)),
     ("resize", (2, 3), (3, 1)),
     ("resize", (2, 3, 2), (2, 3, 1)),
@@ -38,8 +48,9 @@ CASES = (
 
 
 def operator(kind, given, result):
-    made, field = OPERATORS[kind]
-    return made(result=Format.parse(result), **{field: given})
+    made, *fields = OPERATORS[kind]
+    values = given if len(fields) > 1 else (given,)
+    return made(result=Format.parse(result), **dict(zip(fields, values, strict=True)))
 
 
 def check(kind, shape, given, text, result, samples=3):
@@ -97,6 +108,20 @@ def test_the_real_meaning(kind, shape, given):
             "cropping",
             ((1, 1), (0, 0)),
             r"cropping must leave something of \(2, 3\), not \(\(1, 1\), \(0, 0\)\)$",
+        ),
+        (
+            "slice",
+            (((0, 2, 1),), (2,)),
+            r"slices must be \(start, count, step\) for each of the 1 to 4 axes of \(2, 3\), not \(\(0,",
+        ),
+        *(
+            ("slice", (((0, 2, 1), along), (4,)), r"slices must lie within \(2, 3\), not \(\(0, 2, 1")
+            for along in ((0, 0, 1), (3, 1, 1), (-1, 2, 1), (1, 2, 2), (1, 3, -1))
+        ),
+        (
+            "slice",
+            (((0, 2, 1), (0, 2, 1)), (3,)),
+            r"target must have the 4 elements of the slices, not shape \(3,\)$",
         ),
         (
             "resize",

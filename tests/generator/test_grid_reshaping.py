@@ -1,4 +1,4 @@
-"""C++ of padding, cropping, up-sampling and transposes gives the emulator's bits."""
+"""C++ of padding, cropping, slices, up-sampling and transposes gives the emulator's bits."""
 
 from __future__ import annotations
 

@@ -20,16 +20,19 @@ from emu.ops import (
     Merge,
     Reshape,
     Resize,
+    Slice,
     ZeroPadding,
 )
 from fxp import Format
 from generator import LayerSchedule, Schedule
+from tests.emu.test_grid_bilinear import operator as bilinear
 from tests.emu.test_grid_convolution import convolution
 from tests.emu.test_grid_pooling import pooling
 from tests.generator import (
     compiled,
     nets,
     sweep,
+    test_grid_bilinear,
     test_grid_convolution,
     test_grid_pooling,
     test_grid_recurrent,
@@ -59,6 +62,7 @@ def picture():
     small = ((4, 5, 3), (2, 3), (1, 2), ((0, 0), (0, 0)))
     slopes = nets.activation("prelu", n=60)
     border = ((4, 5, 3), (2, 2), (2, 2), ((1, 1), (0, 1)))
+    every_other = ((1, 2, 2), (1, 2, 3), (2, 2, -1))
     nodes = (
         Node("x", Input(result=given, dimensions=(4, 5, 3))),
         Node("unread", Input(result=given, dimensions=(2, 2))),
@@ -85,6 +89,8 @@ def picture():
         Node("framed", ZeroPadding(result=plain, padding=((1, 0), (0, 2), (0, 0))), ("x",)),
         Node("cropped", Cropping(result=plain, cropping=((1, 0), (1, 2), (0, 0))), ("framed",)),
         Node("larger", Resize(result=plain, factors=(2, 3, 1)), ("cropped",)),
+        Node("sliced", Slice(result=plain, slices=every_other, target=(2, 2, 2)), ("framed",)),
+        Node("blended", bilinear((2, 3), "ufixed<4,1>", "fixed<9,4>"), ("sliced",)),
     )
     read = {name for node in nodes for name in node.inputs}
     ends = [node.name for node in nodes if node.name not in read | {"unread"}]
@@ -123,7 +129,7 @@ class TestBits:
         """Line buffers, one beat after the other, whole tensors; every layer."""
         project = agrees(picture(), tmp_path)
         text = (project.path / "firmware" / "layers.h").read_text()
-        assert text.count("bw::window_cells<") == 3 and text.count("bw::frame_pixel<") == 2
+        assert text.count("bw::window_cells<") == 3 and text.count("bw::frame_pixel<") == 3
         # A turn takes its own share of constants that belong to an element each.
         assert "prelu<slopes_config>(x0, y, slopes_alpha + turn * 3)" in text
         assert "(x0, y, each_scale + turn * 3, each_bias + turn * 3)" in text
@@ -161,6 +167,7 @@ class TestBits:
             *test_grid_convolution.orders(17),
             *test_grid_pooling.shapes(4),
             *test_grid_reshaping.places(7),
+            *test_grid_bilinear.places(7),
             *test_grid_recurrent.modes(97),
         ]
         count = sweep.agree(cases, tmp_path, "io_stream")
