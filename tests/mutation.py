@@ -1,8 +1,9 @@
 """One small change at a time, in a copy of the tree: the test named beside it must notice.
 
-A mutant is killed where that test fails in a comparison - an assertion, an error that should have
-come, a ``static_assert`` - and not where the changed program no longer runs or compiles. Every
-test must pass on the tree as it is. Libraries are imported once; each run is a fork.
+A mutant is killed where one of those tests fails in a comparison - an assertion, an error that
+should have come, a ``static_assert`` - and not where the changed program no longer runs or
+compiles; and where the same test passes without the mutant. Libraries are imported once, each run
+is a fork; of a test with many parameters those that differ most come first.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ class Mutant(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What the test said: a word, and the first line of the reason."""
+    """What the tests said: a word, the first line of the reason, the test that failed."""
 
     word: str
     reason: str = ""
+    test: str = ""
 
 
 def of(path: str, test: str, *changes: Sequence[str]) -> list[Mutant]:
@@ -51,12 +53,27 @@ def of(path: str, test: str, *changes: Sequence[str]) -> list[Mutant]:
 
 
 class _Seen:
-    """A pytest plugin: the first failure and every skip."""
+    """A pytest plugin: spreads the tests, keeps the first failure and every skip."""
 
     def __init__(self) -> None:
-        self.failure = self.skipped = ""
+        self.failure = self.skipped = self.test = ""
         self.kinds: list[str] = []
         self.passed = 0
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """One of each function first, then one from the middle of its parameters, and so on."""
+        groups: dict[str, list[Any]] = {}
+        for item in items:
+            groups.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        rank = {}
+        for group in groups.values():
+            bits = len(group).bit_length()
+            # The digits of a place in reverse: 0, 1/2, 1/4, 3/4, 1/8, ... of the way.
+            spread = sorted(
+                range(len(group)), key=lambda k, bits=bits: int(f"{k:0{bits}b}"[::-1], 2)
+            )
+            rank |= {group[k]: turn for turn, k in enumerate(spread)}
+        items.sort(key=rank.__getitem__)
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         """Called after each phase of each test."""
@@ -65,7 +82,7 @@ class _Seen:
         elif call.excinfo.typename == "Skipped":
             self.skipped = str(call.excinfo.value)
         elif not self.failure:
-            error = call.excinfo.value
+            error, self.test = call.excinfo.value, item.nodeid
             group = getattr(error, "exceptions", (error,))
             self.kinds = [type(each).__name__ for each in group]
             self.failure = "\n".join(str(each) for each in group) or self.kinds[0]
@@ -75,11 +92,12 @@ class _Seen:
         errors = re.findall(r"error: (.*)", self.failure)
         if errors:
             word = KILLED if "static assertion failed" in errors[0] else CRASHED
-            return Fate(word, errors[0])
+            return Fate(word, errors[0], self.test)
         reason = next((line for line in self.failure.splitlines() if line.strip()), "").strip()
         if self.failure:
             compares = all(kind in ("AssertionError", "Failed") for kind in self.kinds)
-            return Fate(KILLED if compares else CRASHED, f"{self.kinds[0]}: {reason}")
+            word = KILLED if compares else CRASHED
+            return Fate(word, f"{self.kinds[0]}: {reason}", self.test)
         if self.skipped:
             return Fate(CRASHED, f"skipped: {self.skipped}")
         return Fate(SURVIVED) if self.passed else Fate(CRASHED, "no test ran")
@@ -98,6 +116,7 @@ def _child(folder: Path, test: str, answer: Path) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in PACKAGES]:
         del sys.modules[name]
     sys.path.insert(0, str(folder))
+    os.environ["BITWRIGHT_PORTIONS"] = "1"
     seen = _Seen()
     temporary = f"--basetemp={answer.with_suffix('.tmp')}"
     pytest.main(["-x", "-q", "-p", "no:cacheprovider", temporary, test], plugins=[seen])
@@ -209,15 +228,15 @@ def _fate(folder: Path, mutant: Mutant, record: Record) -> Fate:
     key = record.key(*mutant, files=(mutant.path, source))
     if key in record.known:
         return record.known[key]
-    plain = record.key(mutant.test, files=(source, mutant.path))
-    if plain not in record.known:
-        found = run(folder, mutant.test)
-        if found.word != SURVIVED:
-            return Fate(CRASHED, f"{mutant.test} must pass without a mutant: {found.reason}")
-        record.add(plain, Fate(PASSED), test=mutant.test)
     start = time.monotonic()
     with changed(folder, mutant):
         found = run(folder, mutant.test)
+    plain = record.key(found.test, files=(source, mutant.path))
+    if found.word == KILLED and plain not in record.known:
+        without = run(folder, found.test)
+        if without.word != SURVIVED:
+            return Fate(CRASHED, f"{found.test} fails without a mutant: {without.reason}")
+        record.add(plain, Fate(PASSED))
     seconds = round(time.monotonic() - start, 1)
     record.add(key, found, path=mutant.path, label=mutant.label, seconds=seconds)
     return found
