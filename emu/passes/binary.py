@@ -93,7 +93,7 @@ def drop_bits(draft: Draft, layer: Layer) -> None:
     """
     weight = layer.weights["weight"]
     lost = weight < 0
-    if not lost.any():
+    if layer.attributes["quantizer"] != "binary" or not lost.any():
         return
     source = draft.source(layer)
     layer.weights["weight"] = np.where(lost, 0.0, weight)
