@@ -50,6 +50,7 @@ _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "T
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 _MOVES = (
     "Transpose",
+    "Slice",
     *(f"{kind}{n}D" for kind in ("ZeroPadding", "Cropping", "UpSampling") for n in (1, 2)),
 )
 _POOLINGS = tuple(f"{op}Pooling{n}D" for op in ("Max", "Average") for n in (1, 2))
@@ -116,6 +117,16 @@ def config(
         key = kind if granularity == "type" else name
         if key not in entries:
             entries[key] = _entry(kind, default_reuse_factor, backend)
+            if layer.attributes.get("algorithm") == "bilinear":
+                entries[key] |= {"Algorithm": "bilinear"}
+                entries[key]["Precision"]["weight"] = "auto"
+            if kind in _GARNETS:
+                types = garnet_types(draft.source(layer).shape[0], default_reuse_factor)
+                entries[key]["Precision"] = {
+                    name: str(replace(type, rounding=Rounding.TRN, overflow=Overflow.SAT))
+                    for name, type in types.items()
+                }
+                entries[key]["ReuseFactor"] = default_reuse_factor
     made["LayerType" if granularity == "type" else "LayerName"] = entries
     return made
 

@@ -135,17 +135,17 @@ def bilinear(
 ) -> int:
     """Raw output pixel ``at`` of one channel; shares: of the second line, by phase, per axis."""
     total = Fraction(0)
-    lengths = (len(picture), len(picture[0]))
+    height, width = len(picture), len(picture[0])
     near = []
-    for i, n, own in zip(at, lengths, shares, strict=True):
+    for i, own in zip(at, shares, strict=True):
         place = (i + Fraction(1, 2)) / len(own) - Fraction(1, 2)
         second = own[i % len(own)]
         line = math.floor(place)
         near.append(((line, 1 - second), (line + 1, second)))
     for row, weight in near[0]:
         for column, other in near[1]:
-            inside = min(max(row, 0), lengths[0] - 1), min(max(column, 0), lengths[1] - 1)
-            total += weight * other * picture[inside[0]][inside[1]]
+            pixel = picture[min(max(row, 0), height - 1)][min(max(column, 0), width - 1)]
+            total += weight * other * pixel
     return cast_raw(total, result)
 
 

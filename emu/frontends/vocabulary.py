@@ -208,6 +208,7 @@ TYPE_NAMES = (
     "Dot",
     "Concatenate",
     "Resize",
+    "Slice",
     "Transpose",
     "Embedding",
     "SimpleRNN",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..exact import roomy
 from ..linear import Linear
 from ..op import Constant, Field, Op, Raw, Real, Shape, Value, storage
 
-__all__ = ["Bilinear"]
+__all__ = ["Bilinear", "shares"]
 
 
 class _Axis(NamedTuple):
@@ -33,6 +34,15 @@ def _axis(n: int, factor: int) -> _Axis:
     return _Axis(np.maximum(first, 0), np.minimum(first + 1, n - 1), phase)
 
 
+def shares(factor: int) -> list[Fraction]:
+    """``((2 i + 1 - factor) mod 2 factor) / (2 factor)`` for i = 0 ... factor - 1, exactly.
+
+    >>> print(*shares(2), *shares(3))
+    3/4 1/4 2/3 0 1/3
+    """
+    return [Fraction((2 * i + 1 - factor) % (2 * factor), 2 * factor) for i in range(factor)]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Bilinear(Op):
     """``y[i, j, c] = cast((1 - s) (1 - t) x[r, q, c] + (1 - s) t x[r, q', c] + s (1 - t) ...)``.
@@ -41,9 +51,9 @@ class Bilinear(Op):
     the picture, its outermost row), s = rows[i mod f] of the way to r'; columns q, q' and t alike.
     The sum of the four pixels is exact and cast once.
 
-    rows, columns: f coefficients from 0 to 1, one a phase; exactly ``((2 i + 1 - f) mod 2 f) / 2 f``
-    where their type holds them. Input (height, width, channels). Source: Keras'
-    UpSampling2D(interpolation="bilinear"), half-pixel centres; hls4ml has no kernel.
+    rows, columns: f coefficients from 0 to 1, one a phase: ``shares(f)``, where their type holds
+    those. Input (height, width, channels). Source: Keras' UpSampling2D(interpolation="bilinear"),
+    half-pixel centres; hls4ml has no kernel.
     """
 
     header: ClassVar[str] = "bilinear"

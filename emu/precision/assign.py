@@ -13,7 +13,7 @@ import numpy as np
 from fxp import Format, Overflow, Rounding
 
 from ..draft import Draft, Layer
-from ..frontends.config import ConfigError, parse_type
+from ..frontends.config import Config, ConfigError, parse_type
 from ..kinds import CONVOLUTIONS, SUMS
 from ..quantizers import QUANTIZED
 
@@ -41,6 +41,7 @@ class Effect:
 
 KEEP_TYPE = (
     "Transpose",
+    "Slice",
     "Resize",
     *(f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping") for axes in (1, 2)),
 )
@@ -131,6 +132,8 @@ def effect(layer: Layer) -> Effect:
     known = EFFECTS[layer.kind]
     if layer.attributes.get("repacked"):
         return Effect(("result",), _NONE, {})
+    if layer.attributes.get("algorithm") == "bilinear":
+        return Effect(("result", "weight"), _NONE, {})
     if layer.attributes.get("function") in _LOOKS_UP:
         return Effect(known.precisions, {"table": TABLE}, {"table_size": 1024})
     return known
@@ -153,7 +156,9 @@ def assign(draft: Draft) -> None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
             layer.attributes[key] = given.get(key, layer.attributes.get(key, value))
-        if layer.kind in KEEP_TYPE or layer.attributes.get("keeps_type"):
+        if layer.attributes.get("algorithm") == "bilinear":
+            _only_own(config, layer)
+        elif layer.kind in KEEP_TYPE or layer.attributes.get("keeps_type"):
             layer.types["result"] = draft.source(layer).types["result"]
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
@@ -170,6 +175,15 @@ def assign(draft: Draft) -> None:
             }
         if layer.kind == "Softmax":
             _check_softmax(layer)
+        if layer.kind in ("GarNet", "GarNetStack"):
+            _inside_garnet(draft, layer)
+
+
+def _only_own(config: Config, layer: Layer) -> None:
+    """Types that stand under LayerName or LayerType; ``Model`` sets none, as of other moves."""
+    for variable in layer.types:
+        if config.found_precision(layer.name, layer.kind, variable)[1] == "Model":
+            layer.types[variable] = None
 
 
 def _absent_bias(layer: Layer) -> None:

@@ -7,7 +7,7 @@ All inferred types truncate and wrap. Source: hls4ml 1.3.0, infer_precision.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fxp import Format, Overflow, Rounding, growth
@@ -15,7 +15,7 @@ from fxp import Format, Overflow, Rounding, growth
 from ..draft import Draft, Layer
 from ..kinds import SUMS, products
 
-__all__ = ["infer", "of_constant", "share_parameter_types"]
+__all__ = ["infer", "of_constant", "of_shares", "share_parameter_types"]
 
 
 def infer(draft: Draft, layer: Layer) -> bool:
@@ -71,6 +71,24 @@ def _batch_normalization(draft: Draft, layer: Layer, unknown: list[str]) -> None
 
 def _same_as_input(draft: Draft, layer: Layer, unknown: list[str]) -> None:
     layer.types["result"] = _input(draft, layer)
+
+
+def _resize(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    if "result" in unknown:
+        layer.types["result"] = _input(draft, layer)
+    if "weight" in unknown:
+        layer.types["weight"] = of_shares(layer.attributes["factors"])
+
+
+def of_shares(factors: Sequence[int]) -> Format:
+    """The type of bilinear coefficients: exact where every factor is a power of two, else 18 bits.
+
+    >>> print(of_shares((2, 4)), of_shares((3, 2)))
+    ap_ufixed<4,1> ap_ufixed<18,1,AP_RND>
+    """
+    if any(factor & (factor - 1) for factor in factors):
+        return Format(18, 1, signed=False, rounding=Rounding.RND)
+    return Format(1 + max(factors).bit_length(), 1, signed=False)
 
 
 def _parametrized(draft: Draft, layer: Layer, unknown: list[str]) -> None:
@@ -204,8 +222,9 @@ _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     "BatchNormalization": _batch_normalization,
     "LayerNormalization": _batch_normalization,
     **dict.fromkeys(
-        ("Reshape", "Transpose", "Resize", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input
+        ("Reshape", "Transpose", "Slice", "ZeroPadding1D", "ZeroPadding2D"), _same_as_input
     ),
+    "Resize": _resize,
     "TimeDistributed": _same_as_input,
     "ParametrizedActivation": _parametrized,
     "PReLU": _prelu,

@@ -42,7 +42,7 @@ def check(shape, factors, weight, text, result, raw):
     found = grid.run_all(op, [raw], [text])
     shares = tuple(grid.values(item.raw, weight) for item in (op.rows, op.columns))
     expected = np.zeros(found.shape, dtype=object)
-    height, width, channels = shape
+    height, _, channels = shape
     for n, c in itertools.product(range(len(raw)), range(channels)):
         picture = [grid.values(raw[n, row, :, c], text) for row in range(height)]
         for i, j in np.ndindex(found.shape[1:3]):

@@ -115,7 +115,11 @@ def test_the_real_meaning(kind, shape, given):
             r"slices must be \(start, count, step\) for each of the 1 to 4 axes of \(2, 3\), not \(\(0,",
         ),
         *(
-            ("slice", (((0, 2, 1), along), (4,)), r"slices must lie within \(2, 3\), not \(\(0, 2, 1")
+            (
+                "slice",
+                (((0, 2, 1), along), (4,)),
+                r"slices must lie within \(2, 3\), not \(\(0, 2, 1",
+            )
             for along in ((0, 0, 1), (3, 1, 1), (-1, 2, 1), (1, 2, 2), (1, 3, -1))
         ),
         (

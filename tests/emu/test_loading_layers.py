@@ -389,8 +389,8 @@ REFUSED = [
     (
         "UpSampling2D",
         [(2, 2, 1)],
-        {"size": [2, 2], "interpolation": "bilinear"},
-        r"interpolation of y must be nearest, not 'bilinear': hls4ml has no kernel for another",
+        {"size": [2, 2], "interpolation": "lanczos3"},
+        "interpolation of y must be nearest or bilinear, not 'lanczos3'$",
     ),
     (
         "UpSampling1D",

@@ -23,16 +23,17 @@ from . import (
     pooling,
     recurrent,
     reshaping,
+    slicing,
     time_distributed,
 )
 from .architecture import entries_of
-from .reader import Handler, Reader
+from .reader import Entry, Handler, Reader
 
 __all__ = ["KERAS_LAYERS", "read_keras"]
 
 _FAMILIES = (
-    *(core, convolution, activation, lookup, merge, pooling, reshaping),
-    *(recurrent, time_distributed, einsum),
+    *(core, convolution, activation, lookup, merge, pooling, reshaping, slicing),
+    *(recurrent, time_distributed, einsum, garnet),
 )
 KERAS_LAYERS: dict[str, Handler] = {k: v for family in _FAMILIES for k, v in family.LAYERS.items()}
 """Keras class -> handler; each module of this package has those of one family of layers."""
@@ -51,8 +52,24 @@ def read_keras(file: KerasFile, config: Config, extensions: Iterable[Extension] 
                 f"layer {entry.name} must be of a supported class, not {entry.kind!r}"
                 f"{near(entry.kind, handlers)}; supported: {', '.join(handlers)}"
             )
-        inputs = [reader.tensors[name] for name in entry.inputs]
-        reader.tensors[entry.name] = handler(reader, entry, inputs)
+        _check_call(reader, entry)
+        reader.tensors[entry.name, 0] = handler(reader, entry, reader.read(entry))
     last = next(reversed(reader.draft.layers))
-    reader.draft.outputs = [reader.tensors[name] for name in outputs] if outputs else [last]
+    found = [reader.found(source, "output_layers") for source in outputs]
+    reader.draft.outputs = found or [last]
+    slicing.drop_unread(reader.draft)
     return reader.draft
+
+
+def _check_call(reader: Reader, entry: Entry) -> None:
+    """What a call may say besides its tensors, in any layer."""
+    by_place = entry.arguments[1:] if entry.kind == "Softmax" else ()
+    if entry.call.get("mask") is not None or any(item is not None for item in by_place):
+        raise ModelFileError(
+            f"call of {entry.kind} {entry.name} must have no mask: masks are not supported"
+        )
+    if entry.call.get("training"):
+        reader.draft.note(
+            f"layer {entry.name}: training=True of its call has no effect, as in hls4ml: it runs as"
+            " at inference"
+        )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..files import KerasFile, ModelFileError
-from .reader import Entry
+from .reader import Entry, Source
 
 __all__ = ["entries_of"]
 
 
-def entries_of(file: KerasFile) -> tuple[list[Entry], list[str]]:
-    """``(layers, names of the outputs)``; a Sequential model names no outputs."""
+def entries_of(file: KerasFile) -> tuple[list[Entry], list[Source]]:
+    """``(layers, outputs)``; a Sequential model names no outputs."""
     kind, config = file.architecture["class_name"], file.architecture["config"]
     layers = config if isinstance(config, list) else config.get("layers")
     if kind not in ("Sequential", "Model", "Functional") or not layers:
         raise ModelFileError(f"{file.path} must be a Sequential or Functional model, not {kind!r}")
     if kind == "Sequential":
         entries: list[Entry] = []
-        before: list[str] = []
+        before: list[Source] = []
         if layers[0]["class_name"] != "InputLayer":
             # hls4ml names the input of a Sequential model without InputLayer itself.
             if file.generation == 3:
@@ -32,29 +32,33 @@ def entries_of(file: KerasFile) -> tuple[list[Entry], list[str]]:
                 )
             name = "input_layer" if file.generation == 3 else "input1"
             entries.append(Entry("InputLayer", {"name": name, "batch_input_shape": shape}, []))
-            before = [name]
+            before = [(name, 0)]
         for layer in layers:
             entries.append(Entry(layer["class_name"], layer["config"], before))
-            before = [entries[-1].name]
+            before = [(entries[-1].name, 0)]
         return entries, []
     entries = [
         Entry(
             layer["class_name"],
             {**layer["config"], "name": layer["config"].get("name", layer.get("name"))},
             _inbound(layer, file),
-            _call(layer),
+            *_call(layer),
         )
         for layer in layers
     ]
     named = _input_names(config, entries, file)
     entries.sort(key=lambda entry: named.index(entry.name) if entry.name in named else len(named))
-    outputs = config["output_layers"]
-    if outputs and isinstance(outputs[0], str):
-        outputs = [outputs]
-    return _ordered(entries, file), [str(output[0]) for output in outputs]
+    return _ordered(entries, file), _sources(config["output_layers"])
 
 
-def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
+def _sources(item: Any) -> list[Source]:
+    """``[layer, call, output]``, or lists of such."""
+    if item and isinstance(item[0], str):
+        return [(item[0], int(item[2]))]
+    return [source for part in item for source in _sources(part)]
+
+
+def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[Source]:
     nodes = layer.get("inbound_nodes") or []
     if len(nodes) > 1:
         raise ModelFileError(
@@ -66,12 +70,12 @@ def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
         return []
     node = nodes[0]
     if isinstance(node, Mapping):  # Keras 3
-        found: list[str] = []
+        found: list[Source] = []
 
         def walk(item: Any) -> None:
             if isinstance(item, Mapping):
                 if item.get("class_name") == "__keras_tensor__":
-                    found.append(str(item["config"]["keras_history"][0]))
+                    found.extend(_sources(item["config"]["keras_history"]))
                     return
                 for value in item.values():
                     walk(value)
@@ -82,15 +86,16 @@ def _inbound(layer: Mapping[str, Any], file: KerasFile) -> list[str]:
         walk(node.get("args"))
         walk(node.get("kwargs"))
         return found
-    if node and isinstance(node[0], str):
-        node = [node]
-    return [str(source[0]) for source in node]
+    return _sources(node)
 
 
-def _call(layer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Keyword arguments of the layer's call, where the file has them."""
-    nodes = layer.get("inbound_nodes") or []
-    return (nodes[0].get("kwargs") or {}) if nodes and isinstance(nodes[0], Mapping) else {}
+def _call(layer: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    """Arguments of the layer's call by keyword and, in Keras 3, by place."""
+    node = next(iter(layer.get("inbound_nodes") or []), None)
+    if isinstance(node, Mapping):
+        return node.get("kwargs") or {}, node.get("args") or []
+    source = node[0] if node and not isinstance(node[0], str) else node
+    return (source[3] if source and len(source) > 3 else {}), []
 
 
 def _input_names(config: Mapping[str, Any], entries: list[Entry], file: KerasFile) -> list[str]:
@@ -113,7 +118,7 @@ def _ordered(entries: list[Entry], file: KerasFile) -> list[Entry]:
     known: set[str] = set()
     waiting = list(entries)
     while waiting:
-        ready = next((entry for entry in waiting if set(entry.inputs) <= known), None)
+        ready = next((e for e in waiting if {name for name, _ in e.inputs} <= known), None)
         if ready is None:
             raise ModelFileError(
                 f"layers of {file.path} must not form a cycle: {waiting[0].name!r} waits"

@@ -53,7 +53,7 @@ def _separable(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         Entry(
             f"DepthwiseConv{axes}D",
             {**entry.config, "name": f"{entry.name}_depthwise", "use_bias": False},
-            inputs,
+            entry.inputs,
         ),
         inputs,
         first,

@@ -102,6 +102,12 @@ def _require_plain_call(reader: Reader, entry: Entry, inputs: list[str]) -> None
             f"call of MultiHeadAttention {entry.name} must have query, value and key alone,"
             f" not {', '.join(sorted(given))}: masks and scores are not supported, as in hls4ml"
         )
+    for key in ("sliding_window", "use_gate"):
+        if entry.config.get(key):
+            raise ModelFileError(
+                f"{key} of MultiHeadAttention {entry.name} must not be set, not"
+                f" {entry.config[key]!r}: it is not supported"
+            )
     if not 2 <= len(inputs) <= 3 or set(entry.call) & {"query", "value"}:
         raise ModelFileError(
             f"call of MultiHeadAttention {entry.name} must be (query, value) or (query, value,"

@@ -54,13 +54,14 @@ def _upsampling(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     axes = int(entry.kind[-2])
     shape = channels_last(reader, entry, inputs[0], axes)
     algorithm = entry.config.get("interpolation", "nearest")
-    if algorithm != "nearest":
+    if algorithm not in ("nearest", "bilinear"):
         raise ModelFileError(
-            f"interpolation of {entry.name} must be nearest, not {algorithm!r}: hls4ml has no"
-            " kernel for another"
+            f"interpolation of {entry.name} must be nearest or bilinear, not {algorithm!r}"
         )
     factors = per_axis(entry, "size", axes)
     for n, factor in zip(shape, factors, strict=False):
+        if algorithm == "bilinear":
+            continue
         # hls4ml's positions: a 16-bit ratio, rounded up, too coarse for very large factors.
         ratio = (n << 16) // (n * factor) + 1
         if any(j * ratio >> 16 != j // factor for j in range(n * factor)):
@@ -69,7 +70,9 @@ def _upsampling(reader: Reader, entry: Entry, inputs: list[str]) -> str:
                 f" {factor} times {n}: hls4ml reads other elements there"
             )
     out = (*(n * f for n, f in zip(shape, factors, strict=False)), shape[-1])
-    return reader.add(entry.name, "Resize", inputs, out, factors=(*factors, 1)).name
+    return reader.add(
+        entry.name, "Resize", inputs, out, factors=(*factors, 1), algorithm=algorithm
+    ).name
 
 
 def _repeat(reader: Reader, entry: Entry, inputs: list[str]) -> str:
@@ -85,7 +88,9 @@ def _repeat(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         f"layer {entry.name}: hls4ml has no RepeatVector; here it keeps its input's type"
     )
     out = (count, *shape)
-    return reader.add(entry.name, "Resize", [row], out, factors=(count, 1)).name
+    return reader.add(
+        entry.name, "Resize", [row], out, factors=(count, 1), algorithm="nearest"
+    ).name
 
 
 def _permute(reader: Reader, entry: Entry, inputs: list[str]) -> str:

@@ -52,7 +52,7 @@ def _time_distributed(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 
 def _layer(reader: Reader, entry: Entry, wrapped: dict[str, Any]) -> str:
     config = dict(wrapped["config"])
-    inner = Entry(wrapped["class_name"], config, [entry.name])
+    inner = Entry(wrapped["class_name"], config, [(entry.name, 0)])
     name = activation_name(config.get("activation"), inner)
     appends = inner.kind not in _NO_ARGUMENT
     if appends and name != "linear":
@@ -80,9 +80,9 @@ def _model(reader: Reader, entry: Entry, wrapped: dict[str, Any]) -> str:
         if item.kind == "InputLayer":
             last = entry.name
         else:
-            last = _handle(inside, entry, item, [inside.tensors[name] for name in item.inputs])
-        inside.tensors[item.name] = last
-    return inside.tensors[outputs[0]] if outputs else last
+            last = _handle(inside, entry, item, inside.read(item))
+        inside.tensors[item.name, 0] = last
+    return inside.found(outputs[0], "output_layers") if outputs else last
 
 
 def _handle(reader: Reader, outer: Entry, entry: Entry, inputs: list[str]) -> str:
