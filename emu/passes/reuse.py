@@ -9,6 +9,7 @@ from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
 from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, TRANSPOSED, is_pointwise, products
 from .binary import drop_bits
+from .depthwise import resolve_depthwise
 from .legal import closest, is_legal, legal_reuse_factors
 from .recurrent import RECURRENT, resolve_recurrent
 
@@ -29,22 +30,30 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
         entry = {"ReuseFactor": reuse, "Strategy": strategy}
         if layer.kind in SUMS:
             reuse, strategy = _sums(draft, layer, reuse)
-            interleaved = strategy != "latency" and reuse < products(layer)
-            layer.attributes["interleave"] = reuse if interleaved else 1
             entry = {"ReuseFactor": reuse, "Strategy": strategy}
             if strategy == "resource_unrolled" and layer.attributes.get("counted"):
                 drop_bits(draft, layer)
         if layer.kind in CONVOLUTIONS:
             entry["ParallelizationFactor"] = _parallelization(draft, layer)
+        resolved |= dict.fromkeys(layer.attributes.get("nodes", ()), entry)
         resolved[layer.name] = entry
     return resolved
 
 
 def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
+    """Reuse factor and strategy of sums of products; sets ``interleave``."""
     name = layer.name
     strategy = strategy_of(draft.config.setting(name, layer.kind, "Strategy"), f"layer {name}")
     if layer.kind in DEPTHWISE:
-        return reuse, _depthwise(draft, layer, strategy)
+        return resolve_depthwise(draft, layer, reuse, strategy)
+    reuse, strategy = _whole_sums(draft, layer, reuse, strategy)
+    interleaved = strategy != "latency" and reuse < products(layer)
+    layer.attributes["interleave"] = reuse if interleaved else 1
+    return reuse, strategy
+
+
+def _whole_sums(draft: Draft, layer: Layer, reuse: int, strategy: str) -> tuple[int, str]:
+    name = layer.name
     if strategy == "latency":
         return reuse, strategy
     n_in, n_out = products(layer), layer.shape[-1]
@@ -76,22 +85,6 @@ def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
     if hls4mls and draft.config.io_type == "io_parallel":
         _require_reuse(draft, layer, found, legal)
     return found, strategy
-
-
-def _depthwise(draft: Draft, layer: Layer, strategy: str) -> str:
-    if strategy == "resource":
-        parallel = draft.config.io_type == "io_parallel"
-        why = "hls4ml's C simulation stops there" if parallel else "it is not supported yet"
-        raise ValueError(
-            f"layer {layer.name}: Strategy of a depthwise convolution must be latency, not"
-            f" resource: {why}"
-        )
-    if strategy == "resource_unrolled":
-        draft.note(
-            f"layer {layer.name}: resource_unrolled of a depthwise convolution is latency, as in"
-            " hls4ml"
-        )
-    return "latency"
 
 
 def _require_reuse(draft: Draft, layer: Layer, found: int, legal: list[int]) -> None:

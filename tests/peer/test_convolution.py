@@ -84,7 +84,9 @@ def add(project, rng, window, *, precision=None, keys=None, samples=40, dilation
     )
 
 
-def add_depthwise(project, rng, shape, kernel, strides, padding, *, bias=True):
+def add_depthwise(
+    project, rng, shape, kernel, strides, padding, *, bias=True, precision=None, keys=None
+):
     # Keras 2 and 3 give the kernel different names.
     name = "kernel" if project.generation == 3 else "depthwise_kernel"
     weights = {name: normal(rng, *kernel, shape[-1], 1)}
@@ -94,7 +96,8 @@ def add_depthwise(project, rng, shape, kernel, strides, padding, *, bias=True):
         f"DepthwiseConv{len(kernel)}D",
         stimuli(rng, (40, *shape)),
         random_format(rng, 5, 10, integer=int(rng.integers(1, 4))),
-        types(rng),
+        types(rng) if precision is None else precision,
+        keys=keys,
         weights=weights,
         **settings(kernel, strides, padding, depth_multiplier=1, use_bias=bias),
     )
@@ -253,6 +256,26 @@ def test_convolutions_in_streams(seed, tmp_path):
         add_separable(project, rng, window[0], 2, *window[1:], auto=False)
     for shape in ((4, 3), (2, 3, 3)):
         add_dense(project, rng, shape, 2)
+    project.compare(tmp_path)
+
+
+@pytest.mark.parametrize("seed", [5])
+def test_orders_of_depthwise_sums_in_streams(seed, tmp_path):
+    """Resource: every reuse factor has its own order, which saturating accumulators show."""
+    rng = np.random.default_rng(seed)
+    project = Project("io_stream")
+    for (channels, kernel), factors in {
+        (4, 4): (1, 2, 4, 8, 16),
+        (3, 4): (1, 3, 6, 12, 7),
+        (2, 6): (2, 4, 6, 12),
+    }.items():
+        for factor in factors:
+            keys = {"Strategy": "Resource", "ReuseFactor": factor}
+            window = ((7, channels), (kernel,), (1,), "same")
+            add_depthwise(project, rng, *window, precision=tight(rng), keys=keys)
+    keys = {"Strategy": "Resource", "ReuseFactor": 4}  # an order for each channel: wraps in any
+    window, wraps = ((7, 3), (4,), (1,), "same"), types(rng, accum="fixed<7,2>")
+    add_depthwise(project, rng, *window, precision=wraps, keys=keys)
     project.compare(tmp_path)
 
 
