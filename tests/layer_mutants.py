@@ -63,7 +63,16 @@ MUTANTS = [
     *of(
         "emu/ops/pooling.py",
         "tests/emu/test_grid_pooling.py",
-        ("padding of unsigned maxima", "if self.top_bit else 0", "if not self.top_bit else 0"),
+        (
+            "padding of unsigned maxima",
+            "if self.top_bit else 0\n        cells",
+            "if not self.top_bit else 0\n        cells",
+        ),
+        (
+            "padding of unsigned maxima in blocks",
+            "if self.top_bit else 0\n        pad",
+            "if not self.top_bit else 0\n        pad",
+        ),
         ("sum cast once", "total = cast(step, wide, accum)", "total = step >> up"),
         (
             "quotient floored",
@@ -78,13 +87,13 @@ MUTANTS = [
         ),
         (
             "accumulator skipped",
-            "return cast(most, source, self.accum)",
-            "return cast(cast(most, source, source), source, self.accum) if self.accum.signed else most",
+            "else cast(most, source, self.accum)",
+            "else cast(most, source, source)",
         ),
         (
             "fast path without proof",
-            "if accum.frac >= source.frac and _holds(accum, exact):",
-            "if accum.frac >= source.frac:",
+            "if _keeps(accum, exact):",
+            "if accum.frac >= exact.frac:",
         ),
         (
             "bound of an unsigned accumulator",
@@ -255,6 +264,11 @@ MUTANTS = [
         "hls_lib/concatenate.hpp",
         MERGES,
         ("second first", "y[outer * n + CONFIG::n_a + i]", "y[outer * n + n - 1 - i]"),
+        (
+            "second not cast",
+            "convert<y_t>(b[outer * CONFIG::n_b + i])",
+            "from_raw<y_t>(raw_of(b[outer * CONFIG::n_b + i]))",
+        ),
     ),
     *of(
         "hls_lib/pooling.hpp",
@@ -361,7 +375,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/einsum.hpp",
-        "tests/generator/test_grid_einsum.py",
+        "tests/generator/test_grid_einsum.py::test_sums_in_cpp",
         (
             "products cast",
             "left * dot_factor<CONFIG::ternary>::of(right))",
@@ -375,7 +389,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/einsum_dense.hpp",
-        "tests/generator/test_grid_einsum.py",
+        "tests/generator/test_grid_einsum.py::test_sums_in_cpp",
         (
             "products not cast",
             "const accum_t product = convert<accum_t>(element * factor);",
@@ -395,5 +409,346 @@ MUTANTS = [
         "generator/project.py",
         "tests/test_extensions.py",
         ("own fields claim no names", "{*cxx.SUFFIXES, *fields}", "{*cxx.SUFFIXES}"),
+    ),
+    *of(
+        "emu/ops/quantizer.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "formats in reverse",
+            "in enumerate(self.formats):",
+            "in enumerate(self.formats[::-1]):",
+        ),
+        (
+            "elements without a format keep their value",
+            "found = cast(zeros, self.result, self.result)",
+            "found = cast(x, values[0].format, self.result)",
+        ),
+    ),
+    *of(
+        "emu/ops/thresholds.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "signs the other way",
+            "ones = (from_fraction(1, self.result), from_fraction(-1, self.result))",
+            "ones = (from_fraction(-1, self.result), from_fraction(1, self.result))",
+        ),
+    ),
+    *of(
+        "emu/ops/unary_lut.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "entries not cast",
+            "entries = cast(self.table.raw.reshape(-1), self.table.format, self.result)",
+            "entries = cast(self.table.raw.reshape(-1), self.result, self.result)",
+        ),
+        (
+            "next entry",
+            "inputs[0] & (entries.size - 1)]",
+            "(inputs[0] + 1) & (entries.size - 1)]",
+        ),
+    ),
+    *of(
+        "emu/ops/embedding.py",
+        "tests/emu/test_grid_lookup.py",
+        (
+            "entries not cast",
+            "entries = cast(self.table.raw.reshape(-1), self.table.format, self.result)",
+            "entries = cast(self.table.raw.reshape(-1), self.result, self.result)",
+        ),
+        (
+            "one entry further",
+            "+ np.arange(n_out)",
+            "+ np.arange(1, n_out + 1)",
+        ),
+    ),
+    *of(
+        "emu/ops/zero_padding.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "not cast",
+            "inside = cast(inputs[0], values[0].format, self.result)",
+            "inside = cast(inputs[0], self.result, self.result)",
+        ),
+    ),
+    *of(
+        "emu/ops/cropping.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "not cast",
+            "return cast(block, values[0].format, self.result)",
+            "return cast(block, self.result, self.result)",
+        ),
+    ),
+    *of(
+        "emu/ops/resize.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "not cast",
+            "self._repeated(cast(inputs[0], values[0].format, self.result))",
+            "self._repeated(cast(inputs[0], self.result, self.result))",
+        ),
+    ),
+    *of(
+        "emu/ops/transpose.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "not cast",
+            "return cast(turned, values[0].format, self.result)",
+            "return cast(turned, self.result, self.result)",
+        ),
+    ),
+    *of(
+        "emu/ops/input.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "axes in reverse",
+            "return self.dimensions",
+            "return self.dimensions[::-1]",
+        ),
+    ),
+    *of(
+        "hls_lib/quantizer.hpp",
+        LOOKUPS,
+        (
+            "one cast only",
+            "convert<y_t>(convert<format_t>(x))",
+            "convert<y_t>(x)",
+        ),
+        (
+            "the format before",
+            "return which == LEFT - 1",
+            "return which + 1 == LEFT - 1",
+        ),
+        (
+            "elements without a format keep their value",
+            "of(const x_t &, int) { return y_t(0); }",
+            "of(const x_t &x, int) { return convert<y_t>(x); }",
+        ),
+        (
+            "every element takes the first number",
+            "static_cast<int>(which[i])",
+            "static_cast<int>(which[0])",
+        ),
+    ),
+    *of(
+        "hls_lib/unary_lut.hpp",
+        LOOKUPS,
+        (
+            "next entry",
+            "from_raw<typename CONFIG::table_t>(table[at])",
+            "from_raw<typename CONFIG::table_t>(table[(at + 1) % CONFIG::table_size])",
+        ),
+        (
+            "entries not cast",
+            "convert<y_t>(from_raw<typename CONFIG::table_t>(table[at]))",
+            "from_raw<y_t>(table[at])",
+        ),
+    ),
+    *of(
+        "hls_lib/embedding.hpp",
+        LOOKUPS,
+        (
+            "entries not cast",
+            "convert<y_t>(from_raw<typename CONFIG::table_t>(table[at]))",
+            "from_raw<y_t>(table[at])",
+        ),
+        (
+            "one entry further",
+            "place = start + i;",
+            "place = start + i + 1;",
+        ),
+        (
+            "whole rows only",
+            ">> largest(frac, 0);",
+            ">> largest(frac, 0);\n        start = start / CONFIG::n_out * CONFIG::n_out;",
+        ),
+    ),
+    *of(
+        "hls_lib/thresholds.hpp",
+        LOOKUPS,
+        (
+            "ternary at its low limit",
+            "else if (above(x[i], from_raw<low_t>(low[i % CONFIG::n_low])))",
+            "else if (!above(from_raw<low_t>(low[i % CONFIG::n_low]), x[i]))",
+        ),
+        (
+            "every element has the first limit",
+            "if (above(x[i], from_raw<high_t>(high[i % CONFIG::n_high])))",
+            "if (above(x[i], from_raw<high_t>(high[0])))",
+        ),
+        (
+            "sign of zero",
+            "positive(x[i]) ? 1 : -1",
+            "negative(x[i]) ? -1 : 1",
+        ),
+    ),
+    *of(
+        "hls_lib/resize.hpp",
+        MOVES,
+        (
+            "rows tiled",
+            "at / plan::n_2 % plan::n_1 / CONFIG::factor_1",
+            "at / plan::n_2 % plan::n_1 % CONFIG::length_1",
+        ),
+        (
+            "columns tiled",
+            "at % plan::n_2 / CONFIG::factor_2",
+            "at % plan::n_2 % CONFIG::length_2",
+        ),
+        (
+            "not cast",
+            "convert<y_t>(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k])",
+            "from_raw<y_t>(raw_of(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k]))",
+        ),
+    ),
+    *of(
+        "hls_lib/cropping.hpp",
+        MOVES,
+        (
+            "not cast",
+            "convert<y_t>(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k])",
+            "from_raw<y_t>(raw_of(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k]))",
+        ),
+    ),
+    *of(
+        "hls_lib/zero_padding.hpp",
+        MOVES,
+        (
+            "not cast",
+            "convert<y_t>(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k])",
+            "from_raw<y_t>(raw_of(x[(i * CONFIG::length_1 + j) * CONFIG::length_2 + k]))",
+        ),
+        (
+            "the border repeated",
+            " : y_t(0);",
+            " : convert<y_t>(x[0]);",
+        ),
+    ),
+    *of(
+        "hls_lib/transpose.hpp",
+        MOVES,
+        (
+            "not cast",
+            "convert<y_t>(x[k0 * CONFIG::stride_0 + k1 * CONFIG::stride_1 +\n                               k2 * CONFIG::stride_2 + k3 * CONFIG::stride_3]);",
+            "from_raw<y_t>(raw_of(x[k0 * CONFIG::stride_0 + k1 * CONFIG::stride_1 +\n                               k2 * CONFIG::stride_2 + k3 * CONFIG::stride_3]));",
+        ),
+    ),
+    *of(
+        "hls_lib/merge.hpp",
+        MERGES,
+        (
+            "subtracted the other way",
+            "convert<y_t>(a - b)",
+            "convert<y_t>(b - a)",
+        ),
+        (
+            "greater of equal codes",
+            "return above(a, b) ? convert<y_t>(a) :",
+            "return raw_of(a) > raw_of(b) ? convert<y_t>(a) :",
+        ),
+    ),
+    *of(
+        "hls_lib/dot.hpp",
+        MERGES,
+        (
+            "sums wrap",
+            "convert<accum_t>(sum + product)",
+            "from_raw<accum_t>(raw_of(sum) + raw_of(product))",
+        ),
+        (
+            "result reinterpreted",
+            "convert<y_t>(sum)",
+            "from_raw<y_t>(raw_of(sum))",
+        ),
+    ),
+    *of(
+        "hls_lib/pooling.hpp",
+        POOLING,
+        (
+            "sums wrap",
+            "convert<accum_t>(sum + x)",
+            "from_raw<accum_t>(raw_of(sum) + raw_of(convert<accum_t>(x)))",
+        ),
+        (
+            "quotient rounded down",
+            "quotient = bits / cells;",
+            "quotient = (bits - (bits < 0 ? cells - 1 : 0)) / cells;",
+        ),
+        (
+            "greatest in its own type",
+            "return convert<typename CONFIG::accum_t>(most);",
+            "return from_raw<typename CONFIG::accum_t>(raw_of(most));",
+        ),
+        (
+            "cells cast late",
+            "bool EARLY = (CONFIG::order > 0)>",
+            "bool EARLY = false>",
+        ),
+    ),
+    *of(
+        "hls_lib/layer_normalization.hpp",
+        NORMALIZATIONS,
+        (
+            "next entry",
+            "table[index]",
+            "table[index + 1 < CONFIG::table_size ? index + 1 : 0]",
+        ),
+        (
+            "product cast before the scale",
+            "d[i] * root * from_raw",
+            "convert<accum_t>(d[i] * root) * from_raw",
+        ),
+        (
+            "elements summed in their own type",
+            "sum + convert<accum_t>(x[i])",
+            "sum + x[i]",
+        ),
+        (
+            "every slice is the first",
+            "from[i] = x[outer * CONFIG::n_slice + i];",
+            "from[i] = x[i];",
+        ),
+    ),
+    *of(
+        "hls_lib/einsum.hpp",
+        "tests/generator/test_grid_einsum.py::test_sums_in_cpp",
+        (
+            "result reinterpreted",
+            "convert<y_t>(total)",
+            "from_raw<y_t>(raw_of(total))",
+        ),
+    ),
+    *of(
+        "hls_lib/einsum_dense.hpp",
+        "tests/generator/test_grid_einsum.py::test_sums_in_cpp",
+        (
+            "begins at 0",
+            "convert<accum_t>(from_raw<typename CONFIG::bias_t>(bias[sum]))",
+            "0",
+        ),
+        (
+            "begins with the bias of the first",
+            "(bias[sum])",
+            "(bias[0])",
+        ),
+        (
+            "result reinterpreted",
+            "convert<y_t>(total)",
+            "from_raw<y_t>(raw_of(total))",
+        ),
+    ),
+    *of(
+        "hls_lib/time_distributed.hpp",
+        "tests/generator/test_recurrent_models.py::test_each_step_in_cpp",
+        (
+            "every step is the first",
+            "(x + step * CONFIG::n_step_in, x_now)",
+            "(x, x_now)",
+        ),
+        (
+            "steps in reverse",
+            "y + step * CONFIG::n_step_out",
+            "y + (CONFIG::n_steps - 1 - step) * CONFIG::n_step_out",
+        ),
     ),
 ]

@@ -200,10 +200,11 @@ def examine(
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    record, fates = Record(root, file), {}
+    fates = {}
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         folder = Path(scratch) / "tree"
         folder.mkdir()
+        record = Record(folder, file)
         for name in PACKAGES:
             if (root / name).is_dir():
                 leave = shutil.ignore_patterns("*.gch", "*.pyc")

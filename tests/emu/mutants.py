@@ -317,12 +317,6 @@ MUTANTS = [
             " for i in range(start, n_in, n_in // self.interleave)",
         ),
         (
-            "order ignored for SAT_ZERO",
-            "self.accum.overflow is not Overflow.WRAP or",
-            "self.accum.overflow in (Overflow.SAT, Overflow.SAT_SYM) or",
-        ),
-        ("sat_bits ignored", "or self.accum.sat_bits > 0", "or False"),
-        (
             "bias keeps its bits",
             "start=cast(self.bias.raw, self.bias.format, self.accum)",
             "start=self.bias.raw",

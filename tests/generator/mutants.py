@@ -6,11 +6,12 @@ from tests import mutation
 
 ACTIVATION = "test_grid_activation.py::test_activations_in_cpp"
 SUMS = "test_grid_dense.py::test_sums_in_cpp"
-SOFTMAX = "test_grid_softmax.py"
+SOFTMAX = "test_grid_softmax.py::test_softmax_in_cpp"
 FIRMWARE = "test_firmware.py"
 CONVOLUTION = "test_grid_convolution.py::test_convolutions_in_cpp"
 PICTURE = "test_stream.py::TestBits::test_every_kind_of_layer_on_a_picture"
 GRIDS = "test_stream.py::TestBits::test_the_grids_through_streams"
+ORDER = "test_project.py::TestOrder"
 RECURRENT = "test_grid_recurrent.py::test_recurrent_layers_in_cpp"
 
 
@@ -265,10 +266,21 @@ MUTANTS = [
     *of(
         "hls_lib/softmax.hpp",
         (
-            "sum from left to right",
-            "if (i % (2 * reach) == 0 && i + reach < SIZE)\n"
-            "                x[i] = convert<T>(x[i] + x[i + reach]);",
-            "if (level == 0 && i > 0)\n                x[0] = convert<T>(x[0] + x[i]);",
+            "difference the other way",
+            "convert<difference_t>(greatest - x[i])",
+            "convert<difference_t>(x[i] - greatest)",
+            SOFTMAX,
+        ),
+        (
+            "next inverse",
+            "inverse[top_bits<CONFIG::inverse_size>(sum)]",
+            "inverse[(top_bits<CONFIG::inverse_size>(sum) + 1) % CONFIG::inverse_size]",
+            SOFTMAX,
+        ),
+        (
+            "legacy inverse over half its span",
+            "int_steps<CONFIG::inverse_size, 64>",
+            "int_steps<CONFIG::inverse_size, 32>",
             SOFTMAX,
         ),
         (
@@ -298,12 +310,55 @@ MUTANTS = [
         ),
     ),
     *of(
+        "hls_lib/tree_sum.hpp",
+        (
+            "sum from left to right",
+            "if (i % (2 * reach) == 0 && i + reach < SIZE)\n"
+            "                x[i] = convert<T>(x[i] + x[i + reach]);",
+            "if (level == 0 && i > 0)\n                x[0] = convert<T>(x[0] + x[i]);",
+            SOFTMAX,
+        ),
+        (
+            "nodes wrap",
+            "convert<T>(x[i] + x[i + reach])",
+            "from_raw<T>(raw_of(x[i]) + raw_of(x[i + reach]))",
+            SOFTMAX,
+        ),
+        ("the last level left out", "1 + log2_floor(SIZE - 1)", "log2_floor(SIZE)", SOFTMAX),
+    ),
+    *of(
+        "hls_lib/trace.hpp",
+        (
+            "elements in reverse",
+            "raw_of(x[i]).to_int64()",
+            "raw_of(x[SIZE - 1 - i]).to_int64()",
+            f"{FIRMWARE}::test_every_layer_under_every_schedule[latency]",
+        ),
+        ("the last beat goes first", "beats > 0; beats--", "beats > 1; beats--", PICTURE),
+    ),
+    *of(
         "hls_lib/platform/ap.hpp",
+        (
+            "saturating sums in any order",
+            "static const bool value = format<T>::is_integer;",
+            "static const bool value = true;",
+            f"{SUMS}[orders]",
+        ),
+        (
+            "unsigned values have a sign",
+            "struct format<ap_ufixed<W, I, Q, O, N>> {\n"
+            "    static const int width = W, integer = I, frac = W - I;\n"
+            "    static const bool is_signed = false,",
+            "struct format<ap_ufixed<W, I, Q, O, N>> {\n"
+            "    static const int width = W, integer = I, frac = W - I;\n"
+            "    static const bool is_signed = true,",
+            f"{ACTIVATION}[linear]",
+        ),
         (
             "constants of synthesis without sign",
             "struct sized_integer {\n    typedef ap_int<W> type;",
             "struct sized_integer {\n    typedef ap_uint<W> type;",
-            f"{FIRMWARE}::test_every_layer_under_every_schedule",
+            f"{FIRMWARE}::test_every_layer_under_every_schedule[latency]",
         ),
     ),
     *of(
@@ -325,10 +380,20 @@ MUTANTS = [
         "generator/calls.py",
         (
             "weights input by input",
-            'raws["weight"] = op.weight.raw.T',
-            'raws["weight"] = op.weight.raw',
+            'raws["weight"] = op.weight.raw.T\n        function',
+            'raws["weight"] = op.weight.raw\n        function',
             f"{FIRMWARE}::test_the_outputs_without_trace",
         ),
+    ),
+    *of(
+        "emu/ops/dense.py",
+        (
+            "order ignored for SAT_ZERO",
+            "self.accum.overflow is not Overflow.WRAP or",
+            "self.accum.overflow in (Overflow.SAT, Overflow.SAT_SYM) or",
+            ORDER,
+        ),
+        ("order ignored for saturated bits", "or self.accum.sat_bits > 0", "or False", ORDER),
     ),
     *of(
         "generator/schedule.py",

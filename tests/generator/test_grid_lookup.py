@@ -43,6 +43,15 @@ def lookups(step=1):
     return cases[::step]
 
 
+def quantizers():
+    """Both casts of a format for every element."""
+    cases = []
+    for text, result in (("fixed<8,4>", "fixed<16,6>"), ("int<6>", "fixed<5,2,RND,SAT>")):
+        raw = np.repeat(grid.codes(text)[:, None], 6, axis=1)
+        cases.append(case(quantizer(result, (0, 1, -1, 2, 3, 0)), text, raw))
+    return cases
+
+
 def normalizations(step=1):
     """Accumulators in every mode; kinds of inputs, results and tables."""
     cases = []
@@ -59,7 +68,9 @@ def normalizations(step=1):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("family", [lookups, normalizations], ids=lambda family: family.__name__)
+@pytest.mark.parametrize(
+    "family", [lookups, quantizers, normalizations], ids=lambda family: family.__name__
+)
 def test_the_whole_grid_of_lookups_in_cpp(family, tmp_path, record_property):
     """Without leaving any out."""
     compiled.require()

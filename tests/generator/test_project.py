@@ -644,6 +644,11 @@ class TestOrder:
         graph = self.graph(self.SAT, 4, strategy, 2)
         refused(tmp_path, graph, self.message("interleaved by 4", "interleaved by 2"))
 
+    @pytest.mark.parametrize("mode", ["SAT_ZERO", "SAT_SYM", "WRAP_SM", "WRAP,1"])
+    def test_every_mode_but_plain_wrapping(self, tmp_path, mode):
+        message = r"^layer fc: its accumulator .* can saturate, so the order of additions must be"
+        refused(tmp_path, self.graph(f"fixed<18,8,TRN,{mode}>", 4), message)
+
     @pytest.mark.parametrize(
         ("interleave", "strategy", "reuse"),
         [
