@@ -126,11 +126,7 @@ ROWS = (
         operators=("EinsumDense", "Einsum", "Softmax"),
         remark="the kernels of its expansion; HGQ2 files, where it comes from, are not read yet",
     ),
-    Row(
-        "GarNet, GarNetStack",
-        remark="gap: not written yet; hls4ml's own documentation lists it as unsupported for"
-        " Vivado and Vitis",
-    ),
+    _each("GarNet GarNetStack", "GarNet", remark="a stack is one node a layer; mean or no collapse"),
     Row(
         "DACombinational",
         remark="gap: da4ml's adder graphs (Strategy: distributed_arithmetic) are refused by name",

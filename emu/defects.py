@@ -343,6 +343,27 @@ _LIST = (
         "it acts on every time step",
     ),
     Defect(
+        "garnet_share",
+        "-",
+        "mean_by_nvert divides n_vertices / ReuseFactor / n as integers: 0 above n_vertices /"
+        " ReuseFactor vertices",
+        "the quotient keeps the fraction of norm",
+    ),
+    Defect(
+        "garnet_vertices",
+        "-",
+        "means of a GarNet divide by the power of two at or below n_vertices",
+        None,
+        "pad the vertices to a power of two: those from n on do not count",
+    ),
+    Defect(
+        "garnet_transforms",
+        "-",
+        "quantize_transforms makes a GarNet's transforms ternary, whatever quantiser was trained",
+        None,
+        "the file does not hold that quantiser's bits; train with values of -1, 0 and 1",
+    ),
+    Defect(
         "compression",
         "1",
         "Compression: true stops hls4ml",

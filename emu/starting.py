@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
-from fxp import Format
+from fxp import Format, Overflow, Rounding
 
 from .draft import Layer
 from .frontends.config import Config, ConfigError, near
 from .kinds import CONVOLUTIONS, SEPARABLE, SUMS, TRANSPOSED
+from .precision.assign import garnet_types
 
 __all__ = ["GRANULARITIES", "config"]
 
@@ -46,6 +48,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "Einsum": ("accum",),
     "EinsumDense": ("weight", "bias", "accum"),
 }
+_GARNETS = ("GarNet", "GarNetStack")
 _PARAMETRIZED = {"elu": "ELU", "leaky_relu": "LeakyReLU", "thresholded_relu": "ThresholdedReLU"}
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 _MOVES = (
@@ -117,6 +120,13 @@ def config(
         key = kind if granularity == "type" else name
         if key not in entries:
             entries[key] = _entry(kind, default_reuse_factor, backend)
+            if kind in _GARNETS:
+                types = garnet_types(draft.source(layer).shape[0], default_reuse_factor)
+                entries[key]["Precision"] = {
+                    name: str(replace(type, rounding=Rounding.TRN, overflow=Overflow.SAT))
+                    for name, type in types.items()
+                }
+                entries[key]["ReuseFactor"] = default_reuse_factor
             if layer.attributes.get("algorithm") == "bilinear":
                 entries[key] |= {"Algorithm": "bilinear"}
                 entries[key]["Precision"]["weight"] = "auto"

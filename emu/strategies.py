@@ -46,6 +46,7 @@ from .ops import (
     Einsum,
     EinsumDense,
     Embedding,
+    GarNet,
     Input,
     LayerNormalization,
     Merge,
@@ -399,6 +400,28 @@ def _einsum_dense(case: _Case, x: Value) -> Op:
     )
 
 
+def _garnet(case: _Case, x: Value, n: Value) -> Op:
+    (vertices, features), aggregators, filters = x.shape, case.whole(1, 2), case.whole(1, 2)
+    distance = case.format(max_width=5)
+    return GarNet(
+        result=case.format(),
+        distance_weight=case.constant(aggregators, features),
+        distance_bias=case.constant(aggregators),
+        weight=case.constant(filters, aggregators, features),
+        bias=case.constant(filters, aggregators),
+        output_bias=case.constant(filters),
+        distance=distance,
+        table=case.table(1 << distance.width),
+        edge_sum=case.format(),
+        aggr=case.format(),
+        norm=case.format(),
+        blocks=case.divisor(vertices),
+        collapse=case.yes(),
+        by_count=case.yes(),
+        fraction=case.whole(0, 3),
+    )
+
+
 def _concatenate(case: _Case, a: Value, b: Value) -> Op:
     return Concatenate(result=case.format(), axis=case.whole(0, len(a.shape) - 1))
 
@@ -520,6 +543,7 @@ _LAYERS: dict[type[Op], _Row] = {
     Dot: _Row(_two(1), _dot),
     Einsum: _Row(_two(*_ANY), _einsum),
     EinsumDense: _Row(_one(*_ANY, most=32), _einsum_dense),
+    GarNet: _Row(_two(2), _garnet),
     Concatenate: _Row(_two(*_ANY), _concatenate),
     Pooling: _Row(_one(2, 3), _pooling),
     ZeroPadding: _Row(_one(*_ANY, most=16), _zero_padding),

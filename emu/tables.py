@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fxp import Format, from_fraction
+from fxp import Format, cast, from_float, from_fraction, growth
 
 from .op import Table, storage
 
 __all__ = [
     "RECIPES",
+    "edge_table",
     "exp_table",
     "function_table",
     "inverse_root_table",
@@ -158,3 +159,19 @@ def inverse_root_table(size: int, power_of_10: int, power_of_2: int, format: For
     x = low + step * np.arange(size).astype(np.float32)
     values = 1.0 / np.sqrt(x).astype(np.float64)
     return _entries(values, format, f"1/sqrt(1e-{power_of_10},{power_of_2},{size})")
+
+
+def edge_table(address: Format, format: Format) -> Table:
+    """``table[i] = cast(exp(-d * d))``, i the bits of d; entry 0 is cast from 1 - 2**-width.
+
+    The double is cast first to the type of ``-d * d``, of twice the fraction. hls4ml's
+    nnet_garnet.h, ``initialize_edge_weights_table``.
+    """
+    code = np.arange(1 << address.width, dtype=np.int64)
+    if address.signed:
+        code = np.where(code >= code.size // 2, code - code.size, code)
+    d = np.ldexp(code.astype(np.float64), -address.frac)
+    square = growth.multiply(growth.negate(address), address)
+    raw = cast(from_float(_call("exp", ctypes.c_double, -(d * d)), square), square, format)
+    raw[0] = cast(np.array((1 << format.width) - 1), Format(format.width, 0, False), format)
+    return Table(raw=raw, format=format, recipe=f"exp(-{address}**2)")

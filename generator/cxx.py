@@ -60,6 +60,7 @@ SUFFIXES = (
     *("_a_at", "_b_at", "_x_at", "_y_at"),
     *("_steps_config", "_rows", "_columns"),
     *("_recurrent_weight", "_recurrent_bias", "_recurrent_table"),
+    *("_distance_weight", "_distance_bias", "_output_bias"),
     *(f"{port}{use}" for port in ("", "_in") for use in ("_raw", "_file", "_stream")),
     *(
         f"{port}{use}"

@@ -15,6 +15,7 @@ from . import (
     convolution,
     core,
     einsum,
+    garnet,
     lookup,
     merge,
     pooling,
@@ -31,7 +32,7 @@ Lowering = Callable[[Draft, Layer], Op | list[Node]]
 
 _FAMILIES = (
     *(core, convolution, activation, softmax, lookup, merge, pooling, reshaping),
-    *(recurrent, time_distributed, einsum),
+    *(recurrent, time_distributed, einsum, garnet),
 )
 LOWERINGS: dict[str, Lowering] = {
     kind: lowering for family in _FAMILIES for kind, lowering in family.LOWERINGS.items()

@@ -11,6 +11,7 @@ from .dot import Dot
 from .einsum import Einsum
 from .einsum_dense import EinsumDense
 from .embedding import Embedding
+from .garnet import GarNet
 from .input import Input
 from .layer_normalization import LayerNormalization
 from .merge import MERGES, Merge
@@ -45,6 +46,7 @@ __all__ = [
     "Einsum",
     "EinsumDense",
     "Embedding",
+    "GarNet",
     "Input",
     "LayerNormalization",
     "Merge",
@@ -66,7 +68,7 @@ __all__ = [
 OPERATORS = (
     *(Input, Dense, Convolution, BatchNormalization, LayerNormalization),
     *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Quantizer, Embedding),
-    *(Merge, Dot, Concatenate, Einsum, EinsumDense),
+    *(Merge, Dot, Concatenate, Einsum, EinsumDense, GarNet),
     *(Pooling,),
     *(ZeroPadding, Cropping, Slice, Resize, Bilinear, Transpose, Reshape),
     *(Recurrent, TimeDistributed),

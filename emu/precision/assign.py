@@ -17,12 +17,13 @@ from ..frontends.config import Config, ConfigError, parse_type
 from ..kinds import CONVOLUTIONS, SUMS
 from ..quantizers import QUANTIZED
 
-__all__ = ["EFFECTS", "Effect", "assign", "effect"]
+__all__ = ["EFFECTS", "Effect", "assign", "effect", "garnet_types"]
 
 TABLE = Format(18, 8)
 SOFTMAX_TABLE = Format(18, 8, rounding=Rounding.RND, overflow=Overflow.SAT)
 ROOT_TABLE = Format(8, 5, False, rounding=Rounding.RND_CONV, overflow=Overflow.SAT)
 ABSENT_BIAS = Format(1, 1, signed=False, family="ap_int")
+GARNET_TYPES = ("edge_weight", "edge_weight_aggr", "aggr", "norm")
 _LOOKS_UP = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
 
 
@@ -110,6 +111,7 @@ EFFECTS: dict[str, Effect] = {
     "Dot": Effect(("result", "accum"), {"accum": None}, {}),
     "Einsum": Effect(("result", "accum"), {"accum": None}, {}),
     "EinsumDense": Effect(("result", "weight", "bias", "accum"), {"accum": None}, {}),
+    **dict.fromkeys(("GarNet", "GarNetStack"), Effect(("result", *GARNET_TYPES), _NONE, {})),
     "SimpleRNN": _recurrent("weight", "bias", "recurrent_weight"),
     "LSTM": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
     "GRU": _recurrent("weight", "bias", "recurrent_weight", "recurrent_bias"),
@@ -190,6 +192,46 @@ def _absent_bias(layer: Layer) -> None:
     if "bias" not in layer.weights:
         layer.weights["bias"] = np.zeros(layer.shape[-1])
         layer.types["bias"] = ABSENT_BIAS
+
+
+def garnet_types(vertices: int, reuse: int) -> dict[str, Format]:
+    """hls4ml's types inside a GarNet of so many vertices: 10 fraction bits, room for sums."""
+    block_bits, vertex_bits = reuse.bit_length() - 1, vertices.bit_length() - 1
+    room = max(block_bits, vertex_bits - block_bits)
+    return {
+        "edge_weight": Format(10, 0, signed=False),
+        "edge_weight_aggr": Format(room + 10, room, signed=False),
+        "aggr": Format(room + 13, room + 3),
+        "norm": Format(14, 4, signed=False),
+    }
+
+
+def _inside_garnet(draft: Draft, layer: Layer) -> None:
+    """Types that no entry of LayerName sets, nor LayerType by their names, are hls4ml's own."""
+    config, kind = draft.config, layer.kind
+    reuse = config.setting(layer.name, kind, "ReuseFactor")
+    own = garnet_types(draft.source(layer).shape[0], reuse)
+    named = {
+        variable
+        for key, entry in config.layer_type.items()
+        if key.lower() == kind.lower()
+        for variable in entry.get("Precision") or ()
+    }
+    for variable, default in own.items():
+        found, section = config.found_precision(layer.name, kind, variable)
+        if section == "Model" and variable in config.model["Precision"]:
+            draft.note(
+                f"Model: Precision: {variable} has no effect on {kind}, as in hls4ml: set it under"
+                " LayerName or LayerType"
+            )
+        if section == "LayerName" or variable in named:
+            if found is not None:
+                continue
+            draft.note(
+                f"layer {layer.name}: {variable} is auto, for which hls4ml has no rule (it stops);"
+                f" here it is the type {default} that it has by itself"
+            )
+        layer.types[variable] = default
 
 
 def _check_softmax(layer: Layer) -> None:

@@ -70,6 +70,7 @@ class Project:
     x: dict = field(default_factory=dict)
     outputs: list = field(default_factory=list)
     defined: dict = field(default_factory=dict)
+    types: dict = field(default_factory=dict)
 
     def add(
         self,
@@ -85,7 +86,8 @@ class Project:
     ):
         """One layer of Keras class ``kind`` on inputs ``x`` cast to ``x_format`` (lists of both).
 
-        defined: how many results a sample hls4ml computes at all, where it leaves some undefined.
+        defined: how many results hls4ml computes at all, of every sample or of each, where it
+        leaves some undefined.
         """
         if not self._keeps():
             return
@@ -154,6 +156,7 @@ class Project:
                     "Strategy": self.strategy,
                     **self.model,
                 },
+                "LayerType": self.types,
                 "LayerName": self.names,
             },
         }
@@ -194,10 +197,11 @@ class Project:
                 mine = mine.reshape(len(mine), -1)
                 layer = by_name[name.split("_")[0]]
                 known = self.defined.get(layer["name"], mine.shape[1])
-                mine, theirs = mine[:, :known], theirs[:, :known]
-                count += mine.size
-                distinct[name] = np.unique(mine).size
-                differs = theirs != mine
+                kept = np.arange(mine.shape[1]) < np.reshape(known, (-1, 1))
+                kept = np.broadcast_to(kept, mine.shape)
+                count += int(kept.sum())
+                distinct[name] = np.unique(mine[kept]).size
+                differs = (theirs != mine) & kept
                 if differs.any():
                     at = tuple(int(i) for i in np.argwhere(differs)[0])
                     k = layer["name"][1:]

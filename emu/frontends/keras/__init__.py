@@ -18,6 +18,7 @@ from . import (
     convolution,
     core,
     einsum,
+    garnet,
     lookup,
     merge,
     pooling,
