@@ -37,6 +37,11 @@ class Met:
     effect: str
     way_out: str
 
+    def __str__(self) -> str:
+        return (
+            f"hls4ml defect {self.name} ({', '.join(self.layers)}): {self.effect}; {self.way_out}"
+        )
+
     def fields(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         return asdict(self) | {"layers": list(self.layers)}
@@ -268,6 +273,31 @@ _LIST = (
         "thresholds are exact; a batch norm with negative scales or other readers stays itself",
     ),
     Defect(
+        "quantized_bias",
+        "-",
+        "folding a batch normalisation that does nothing into a quantised layer turns its bias of 0"
+        " into 1",
+        "it is not folded there: it does nothing",
+    ),
+    Defect(
+        "binary_bias",
+        "-",
+        "biases of a binary or ternary Dense behind thresholds are dropped",
+        "they are added; accum and result keep their configured types",
+    ),
+    Defect(
+        "binary_twice",
+        "-",
+        "binary weights are quantised twice where bits are pooled, and all become 1",
+        "they are quantised once",
+    ),
+    Defect(
+        "unrolled_bits",
+        "-",
+        "resource_unrolled leaves out binary weights of -1",
+        "it multiplies by them",
+    ),
+    Defect(
         "transpose_flatten",
         "-",
         "a transpose before Flatten and Dense is removed as if its order were channels first",
@@ -383,7 +413,11 @@ DEFECTS: dict[str, Defect] = {defect.name: defect for defect in _LIST}
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("4", "1D and 2D depthwise convolutions do not compile together", "no numbers: ours compile"),
     ("9", "Optimizers and SkipOptimizers have no effect", "no numbers: a note says so"),
-    ("10", "typing errors in bit_exact and FuseConsecutiveBN", "BitExact is refused; ours is exact"),
+    (
+        "10",
+        "typing errors in bit_exact and FuseConsecutiveBN",
+        "BitExact is refused; ours is exact",
+    ),
     ("11", "an LSTM compiles only where its types are one", "no numbers: ours compiles"),
     ("12", "there is no bilinear up-sampling", "an error in either numerics"),
     ("13", "one table per activation name, softmax types by layer name", "Quartus and oneAPI only"),
@@ -400,6 +434,10 @@ def table() -> str:
     for defect in DEFECTS.values():
         gives = defect.corrected or f"**not corrected**: {defect.reason}"
         lines.append(f"| `{defect.name}` | {defect.item} | {defect.hls4ml} | {gives} |")
-    lines += ["", "| item | what else is on the list | why it is not in the table |", "|---|---|---|"]
+    lines += [
+        "",
+        "| item | what else is on the list | why it is not in the table |",
+        "|---|---|---|",
+    ]
     lines += [f"| {item} | {what} | {why} |" for item, what, why in ELSEWHERE]
     return "\n".join(lines) + "\n"

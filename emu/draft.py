@@ -116,19 +116,15 @@ class Draft:
         if text not in self.notes:
             self.notes.append(text)
 
-    def meets(self, defect: str, layer: str, effect: str = "", *, quiet: bool = False) -> bool:
+    def meets(self, defect: str, layer: str, effect: str = "") -> bool:
         """Record that ``layer`` meets ``defect``; whether what follows must be the corrected one.
 
         effect: what hls4ml does to this layer, where more can be said than in the list of defects.
-        quiet: a note says it elsewhere.
         """
-        row, layers = DEFECTS[defect], self.defects.setdefault(defect, [])
-        corrected = self.config.corrected and row.corrected is not None
+        corrected = self.config.corrected and DEFECTS[defect].corrected is not None
+        layers = self.defects.setdefault(defect, [])
         if layer not in layers:
             layers.append(layer)
-            if corrected:
-                self.note(f"layer {layer}: {defect} corrected: {row.corrected}")
-            elif not quiet:
-                out = f"Numerics: corrected: {row.corrected}" if row.corrected else row.reason
-                self.note(f"layer {layer}: {effect or row.hls4ml}; {out}")
+        if effect and not corrected:
+            self.note(f"layer {layer}: {effect}")
         return corrected

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .draft import Draft, Layer
 from .frontends.config import Config, snake_case
 from .kinds import SUMS
+from .ops import IMPLEMENTATIONS
 from .passes.recurrent import RECURRENT
 from .precision.assign import effect
 
@@ -24,7 +25,7 @@ _MODEL_IDLE = {
 }
 _SCHEDULE = ("ReuseFactor", "Precision")
 _TABLE_HINT = {
-    name: f"; the effective key is {name}_t"
+    name: f"; the effective key is {name}_t, or Numerics: corrected"
     for name in ("table", "exp_table", "inv_table", "inv_inp")
 }
 
@@ -45,12 +46,12 @@ def idle_notes(draft: Draft, known: Mapping[str, Layer]) -> list[str]:
             fate = draft.removed.get(layer.name if layer else name, "it is not in the hardware")
             notes.append(f"LayerName: {name} has no effect on bits: the layer was {_was(fate)}")
             continue
-        for key in _idle_keys(entry, layer, name):
+        for key in _idle_keys(entry, layer, name, config.corrected):
             found.setdefault(key, []).append(name)
     for name, entry in config.layer_type.items():
         layers = [layer for layer in draft if layer.kind.lower() == name.lower()]
         if layers:
-            idle = [set(_idle_keys(entry, layer, layer.name)) for layer in layers]
+            idle = [set(_idle_keys(entry, layer, layer.name, config.corrected)) for layer in layers]
             for key in sorted(set.intersection(*idle)):
                 found.setdefault(key, []).append(f"LayerType {name}")
     notes += [f"{key} has no effect here: {', '.join(names)}" for key, names in found.items()]
@@ -61,19 +62,23 @@ def _was(fate: str) -> str:
     return fate if fate.startswith(("removed", "merged", "skipped")) else f"removed ({fate})"
 
 
-def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str) -> list[str]:
+def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str, corrected: bool) -> list[str]:
     known, idle = effect(layer), []
     precision = entry.get("Precision")
     for variable in precision if isinstance(precision, dict) else ():
-        if variable != "default" and variable not in known.precisions:
+        tables = known.types if corrected else ()
+        if variable != "default" and variable not in (*known.precisions, *tables):
             idle.append(f"Precision: {variable}{_TABLE_HINT.get(variable, '')}")
     for key in entry:
         if key in _SCHEDULE:
             continue
         if key in ("Strategy", "TargetCycles"):
             recurrent = layer.kind in RECURRENT
+            softmax = layer.kind == "Softmax"
+            if corrected and softmax and snake_case(str(entry[key])) in IMPLEMENTATIONS:
+                continue
             if layer.kind not in SUMS and not (recurrent and key == "Strategy"):
-                hint = "; the effective key is Implementation" if layer.kind == "Softmax" else ""
+                hint = "; the effective key is Implementation, or Numerics: corrected" * softmax
                 idle.append(f"{key}{hint}")
             continue
         attribute = snake_case(key)

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from .extension import Extension
-from .frontends.config import Config, ConfigError, check_type_names, near, read_yaml
+from .frontends.config import (
+    Config,
+    ConfigError,
+    check_type_names,
+    compressed,
+    near,
+    read_yaml,
+)
 from .graph import Graph
 
 __all__ = ["load"]
@@ -109,6 +116,8 @@ def _build(
         *check_type_names(config, {layer.kind for layer in draft} | draft.split, own),
     ]
     known = {layer.name: layer for layer in draft}
+    for name in compressed(config):
+        draft.meets("compression", name)
     assign(draft)
     run_passes(draft)
     _check_layer_names(config, {*known, *draft.layers, *draft.removed})
@@ -123,6 +132,7 @@ def _build(
     }
     graph = lower(draft, resolved, ())
     more = [*notes, *draft.notes, *idle_notes(draft, known), *csim_notes(graph)]
+    more += map(str, graph.defects)
     return graph.with_notes(dict.fromkeys(more))
 
 

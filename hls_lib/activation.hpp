@@ -121,6 +121,30 @@ Elements:
     }
 }
 
+// x > theta ? cast(x > limit ? limit : x) : cast(slope * (x - theta))
+template <class CONFIG, class x_t, class y_t, class slope_raw_t, class theta_raw_t,
+          class limit_raw_t>
+void bounded_relu(const x_t x[CONFIG::n_in], y_t y[CONFIG::n_in],
+                  const slope_raw_t slope[CONFIG::n_slope],
+                  const theta_raw_t theta[CONFIG::n_theta],
+                  const limit_raw_t limit[CONFIG::n_limit]) {
+#pragma HLS PIPELINE II=CONFIG::reuse_factor
+Elements:
+    for (int i = 0; i < CONFIG::n_in; i++) {
+#pragma HLS UNROLL
+        const typename CONFIG::slope_t factor =
+            parameter<typename CONFIG::slope_t, CONFIG::n_slope>(slope, i);
+        const typename CONFIG::theta_t least =
+            parameter<typename CONFIG::theta_t, CONFIG::n_theta>(theta, i);
+        const typename CONFIG::limit_t most =
+            parameter<typename CONFIG::limit_t, CONFIG::n_limit>(limit, i);
+        if (above(x[i], least))
+            y[i] = above(x[i], most) ? convert<y_t>(most) : convert<y_t>(x[i]);
+        else
+            y[i] = convert<y_t>(factor * (x[i] - least));
+    }
+}
+
 // min(max(slope * x + shift, 0), 1), exact. Where the sum's least bit is worth more than 1, the
 // upper bound is 0: a 1 of the sum's own type.
 template <class SLOPE, class SHIFT, class x_t> struct hard_line {

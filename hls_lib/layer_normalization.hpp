@@ -1,4 +1,5 @@
-// y[i] = cast(d[i] * table[clamp(int(var * N * span))] * scale[i] + bias[i]), d = x - mean in accum.
+// y[i] = cast(d[i] * table[clamp(int(var * N * span / reach))] * scale[i] + bias[i]), in accum
+// d = x - mean.
 #ifndef BITWRIGHT_LAYER_NORMALIZATION_HPP
 #define BITWRIGHT_LAYER_NORMALIZATION_HPP
 
@@ -34,8 +35,8 @@ Variance:
         squares = convert<accum_t>(squares + square);
     }
     const accum_t variance = convert<accum_t>(squares * inverse);
-    const int index =
-        clamped<CONFIG::table_size>(int_steps<CONFIG::table_size * CONFIG::span, 1>(variance));
+    const int index = clamped<CONFIG::table_size>(
+        int_steps<CONFIG::table_size * CONFIG::span, CONFIG::reach>(variance));
     const typename CONFIG::table_t root = from_raw<typename CONFIG::table_t>(table[index]);
 Results:
     for (int i = 0; i < CONFIG::n_slice; i++) {

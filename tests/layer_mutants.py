@@ -211,7 +211,7 @@ MUTANTS = [
             "variance = self._product(self._sum(self._product(d, d)), inverse)",
             "variance = self._product(self._product(self._sum(d), self._sum(d)), inverse)",
         ),
-        ("span ignored", "self.table.size * self.span, 1)", "self.table.size, 1)"),
+        ("span ignored", "self.table.size * self.span, self", "self.table.size, self"),
         (
             "index off by one",
             "np.clip(index, 0, self.table.size - 1)",

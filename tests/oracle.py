@@ -364,6 +364,9 @@ def activation(
         return cast_raw(x if x > 0 else parameters[0][0] * x, result)
     if name == "thresholded_relu":
         return cast_raw(x if x > parameters[0][0] else 0, result)
+    if name == "bounded_relu":
+        slope, theta, limit = (number for number, _ in parameters)
+        return cast_raw(min(x, limit) if x > theta else slope * (x - theta), result)
     if name == "elu":
         if x >= 0:
             return cast_raw(x, result)

@@ -15,7 +15,7 @@ __all__ = ["info"]
 @click.argument("config", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(config: Path, as_json: bool) -> None:
-    """Show the layers, types, defects of hls4ml and notes of the model that CONFIG names.
+    """Show the layers, types and notes of the model that CONFIG names.
 
     \b
     Examples:
@@ -41,11 +41,6 @@ def info(config: Path, as_json: bool) -> None:
         )
         return
     click.echo(graph.summary())
-    if graph.defects:
-        click.echo("\ndefects of hls4ml:")
-        for defect in graph.defects:
-            click.echo(f"  - {defect.name} ({', '.join(defect.layers)}): {defect.effect};")
-            click.echo(f"    {defect.way_out}")
     if graph.notes:
         click.echo("\nnotes:")
         for note in graph.notes:

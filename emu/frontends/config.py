@@ -204,19 +204,43 @@ class Config:
         types = self.model["Precision"]
         return parse_type(types.get(variable, types["default"])), "Model"
 
-    def setting(self, name: str, kind: str, key: str) -> Any:
-        """``ReuseFactor``, ``Strategy`` or ``TargetCycles`` of a layer: name, type, model."""
+    def own_precision(self, name: str, kind: str, variable: str) -> Format | None:
+        """The type that an entry gives ``variable`` by its name, no default; auto is None too."""
+        sections = ((self.layer_name, name), (self.layer_type, kind))
+        for entries, key in sections:
+            for own, entry in entries.items():
+                text = (entry.get("Precision") or {}).get(variable)
+                if own.lower() == key.lower() and text is not None:
+                    return parse_type(text)
+        text = self.model["Precision"].get(variable)
+        return None if text is None else parse_type(text)
+
+    def own_setting(self, name: str, kind: str, key: str) -> Any:
+        """``Strategy`` and its like of a layer by name or type, not of the model; None if none."""
         for entries, own in ((self.layer_name, name), (self.layer_type, kind)):
             for other, entry in entries.items():
                 if other.lower() == own.lower() and entry.get(key) is not None:
                     return entry[key]
-        return self.model.get(key)
+        return None
+
+    def setting(self, name: str, kind: str, key: str) -> Any:
+        """``ReuseFactor``, ``Strategy`` or ``TargetCycles`` of a layer: name, type, model."""
+        found = self.own_setting(name, kind, key)
+        return self.model.get(key) if found is None else found
 
     def attributes(self, name: str, kind: str) -> dict[str, Any]:
         """Other keys in snake_case, type entry first; names match with case, as in hls4ml."""
         merged = {**self.layer_type.get(kind, {}), **self.layer_name.get(name, {})}
         skip = ("Precision", "ReuseFactor", "Strategy", "TargetCycles")
         return {snake_case(key): value for key, value in merged.items() if key not in skip}
+
+
+def compressed(config: Config) -> list[str]:
+    """Where the configuration asks for compressed layers: Model, and layers by name or type."""
+    found = ["Model"] if config.model.get("Compression") else []
+    for entries in (config.layer_type, config.layer_name):
+        found += [name for name, entry in entries.items() if entry.get("Compression")]
+    return found
 
 
 def parse_type(text: Any) -> Format | None:

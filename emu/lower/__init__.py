@@ -24,6 +24,7 @@ from . import (
     softmax,
     time_distributed,
 )
+from .common import check_weights
 from .time_distributed import each_step
 
 __all__ = ["lower"]
@@ -48,6 +49,7 @@ def lower(draft: Draft, config: dict[str, Any], notes: Iterable[str]) -> Graph:
     nodes = []
     for layer in draft:
         try:
+            check_weights(draft, layer)
             if layer.extension is not None:
                 found: Op | list[Node] = layer.extension.lower(draft, layer)
             else:

@@ -8,9 +8,18 @@ from fxp import Format, from_float
 
 from ..decimal import from_weights
 from ..draft import Draft, Layer
-from ..op import Constant
+from ..op import Constant, Table
 
-__all__ = ["factors", "parameter", "refuse_xnor", "require_parallel", "type_of", "weights"]
+__all__ = [
+    "check_weights",
+    "chosen_table",
+    "factors",
+    "parameter",
+    "refuse_xnor",
+    "require_parallel",
+    "type_of",
+    "weights",
+]
 
 
 def type_of(layer: Layer, variable: str) -> Format:
@@ -21,10 +30,48 @@ def type_of(layer: Layer, variable: str) -> Format:
 
 
 def weights(layer: Layer, variable: str) -> Constant:
-    """Trained values by way of hls4ml's decimal text, in the type of ``variable``."""
-    values, format = layer.weights[variable], type_of(layer, variable)
-    raw = from_weights(values, format, layer.attributes.get(f"{variable}_text"))
-    return Constant(raw, format, np.asarray(values, dtype=np.float64))
+    """Trained values by way of hls4ml's decimal text, in the type of ``variable``.
+
+    Where ``check_weights`` said so, they are cast directly.
+    """
+    values, format = np.asarray(layer.weights[variable], np.float64), type_of(layer, variable)
+    if layer.attributes.get("direct_weights"):
+        raw = from_float(values, format)
+    else:
+        raw = from_weights(values, format, layer.attributes.get(f"{variable}_text"))
+    return Constant(raw, format, values)
+
+
+def check_weights(draft: Draft, layer: Layer) -> None:
+    """Whether hls4ml's decimal text changes a weight of the layer; corrected, it is not used."""
+    moved = {}
+    for variable, values in layer.weights.items():
+        format = layer.types.get(variable)
+        if format is not None:
+            direct = from_float(np.asarray(values, np.float64), format)
+            text = layer.attributes.get(f"{variable}_text")
+            count = int(np.sum(from_weights(values, format, text) != direct))
+            if count:
+                moved[variable] = f"{count} of {direct.size} values of {variable}"
+    if moved:
+        effect = (
+            f"{' and '.join(moved.values())} round otherwise because hls4ml writes them as decimal"
+            " text of as many digits as fraction bits"
+        )
+        if draft.meets("weight_text", layer.name, effect):
+            layer.attributes["direct_weights"] = True
+
+
+def chosen_table(draft: Draft, layer: Layer, copied: Table, exact: Table) -> Table:
+    """``copied`` of hls4ml's recipe, or the ``exact`` one where they differ and that is wanted."""
+    differ = int(np.sum(copied.raw != exact.raw)) if copied.size == exact.size else copied.size
+    if not differ:
+        return copied
+    effect = (
+        f"{differ} of {copied.size} entries of the table {copied.recipe} in {copied.format} are not"
+        " the function's value rounded once"
+    )
+    return exact if draft.meets("libm_tables", layer.name, effect) else copied
 
 
 def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
@@ -37,10 +84,12 @@ def factors(draft: Draft, layer: Layer, variable: str) -> Constant:
     twos = (found.raw == -2) & ternary
     if not twos.any():
         return found
-    draft.note(
-        f"layer {layer.name}: {int(twos.sum())} values of {variable} are -2 in int<2>, which hls4ml"
+    effect = (
+        f"{int(twos.sum())} values of {variable} are -2 in int<2>, which hls4ml"
         " multiplies as 1 (its ternary product); fixed<2,2> multiplies by -2"
     )
+    if draft.meets("ternary_minus_two", layer.name, effect):
+        return found
     return Constant(np.where(twos, 1, found.raw), found.format, found.value)
 
 
@@ -63,7 +112,11 @@ def refuse_xnor(draft: Draft, layer: Layer) -> None:
     bit, source = Format.parse("uint<1>"), draft.source(layer)
     source = draft.source(source) if source.kind == "Sign" else source
     if type_of(source, "result") == bit == type_of(layer, "weight"):
+        if draft.config.corrected:
+            draft.meets("binary_product", layer.name)
+            return
         raise ValueError(
             "input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the sum"
-            " less n_in, which is not supported yet; ufixed<1,1> multiplies"
+            " less n_in, which is not supported yet; ufixed<1,1> multiplies, and so does uint<1>"
+            " with Numerics: corrected"
         )

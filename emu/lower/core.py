@@ -47,10 +47,11 @@ def _reshape(draft: Draft, layer: Layer) -> list[Node]:
                 " the other; here they keep their order"
             )
         if own != type_of(source, "result"):
-            draft.note(
-                f"layer {layer.name}: its own type {own} is cast to in io_stream, as in hls4ml;"
+            effect = (
+                f"its own type {own} is cast to in io_stream, as in hls4ml;"
                 " in io_parallel a reshape keeps the type of its input"
             )
+            draft.meets("reshape_type", layer.name, effect)
             cast = Activation(result=own, name="linear")
             nodes.append(Node(f"repack_{layer.name}", cast, inputs))
             inputs = (nodes[0].name,)

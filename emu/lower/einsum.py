@@ -25,10 +25,11 @@ def _einsum(draft: Draft, layer: Layer) -> Op:
     second = draft.layers[layer.inputs[1]]
     ternary = type_of(second, "result") == Format.parse("int<2>")
     if ternary:
-        draft.note(
-            f"layer {layer.name}: -2 of the int<2> {second.name} multiplies as 1, as in hls4ml"
+        effect = (
+            f"-2 of the int<2> {second.name} multiplies as 1, as in hls4ml"
             " (its ternary product); fixed<2,2> multiplies by -2"
         )
+        ternary = not draft.meets("ternary_minus_two", layer.name, effect)
     return Einsum(
         result=type_of(layer, "result"),
         equation=layer.attributes["equation"],

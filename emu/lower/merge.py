@@ -15,39 +15,52 @@ __all__ = ["LOWERINGS"]
 
 
 def _merge(draft: Draft, layer: Layer) -> Op:
-    _note_broadcast(draft, layer)
     return Merge(
         result=type_of(layer, "result"),
         name=layer.attributes["op"],
-        cyclic=True,
+        cyclic=not _broadcasts(draft, layer),
         count=layer.attributes.get("count", 2),
     )
 
 
-def _note_broadcast(draft: Draft, layer: Layer) -> None:
+def _broadcasts(draft: Draft, layer: Layer) -> bool:
+    """Whether shapes broadcast as numpy's do; hls4ml repeats the smaller tensor instead."""
     a, b = (draft.layers[name] for name in layer.inputs)
-    if a.size == b.size:
-        return
-    if draft.config.io_type == "io_stream":
+    corrected, stream = draft.config.corrected, draft.config.io_type == "io_stream"
+    if a.shape == b.shape or (a.size == b.size and not corrected):
+        return False
+    if stream and not corrected:
         raise ValueError(
             f"inputs must have one shape in io_stream, not {a.shape} and {b.shape}: hls4ml cannot"
-            " broadcast streams there; repeat the smaller before or use io_parallel"
+            " broadcast streams there; repeat the smaller before, use io_parallel or Numerics:"
+            " corrected"
         )
     small, large = sorted((a, b), key=lambda source: source.size)
-    indices = np.arange(small.size).reshape(small.shape)
-    cyclic = np.arange(large.size).reshape(large.shape) % small.size
-    if not np.array_equal(np.broadcast_to(indices, large.shape), cyclic):
-        draft.note(
-            f"layer {layer.name}: hls4ml repeats {small.name} {small.shape} element by element over"
-            f" {large.name} {large.shape}, which is not how shapes broadcast; repeat it before"
-        )
     # hls4ml compares the two sizes as text and computes as many results as the greater text says.
     computed = int(max(str(a.size), str(b.size)))
-    if computed < large.size:
+    if not _is_cyclic(small, large, layer):
+        effect = (
+            f"hls4ml repeats {small.name} {small.shape} element by element over"
+            f" {large.name} {large.shape}, which is not how shapes broadcast; repeat it before"
+        )
+        draft.meets("merge_broadcast", layer.name, effect)
+    elif computed < large.size or stream:
+        draft.meets("merge_broadcast", layer.name)
+    if computed < large.size and not corrected:
         draft.note(
             f"layer {layer.name}: hls4ml computes only the first {computed} of {large.size} results"
             " and leaves the others undefined; here they are computed too"
         )
+    return corrected
+
+
+def _is_cyclic(small: Layer, large: Layer, layer: Layer) -> bool:
+    """Whether element ``i % size`` of the smaller tensor is the one that broadcasting reads."""
+    if layer.shape != large.shape:
+        return False
+    indices = np.arange(small.size).reshape(small.shape)
+    cyclic = np.arange(large.size).reshape(large.shape) % small.size
+    return bool(np.array_equal(np.broadcast_to(indices, large.shape), cyclic))
 
 
 def _dot(draft: Draft, layer: Layer) -> Op:
@@ -55,10 +68,11 @@ def _dot(draft: Draft, layer: Layer) -> Op:
     second = type_of(draft.layers[layer.inputs[1]], "result")
     ternary = second == Format.parse("int<2>")
     if ternary:
-        draft.note(
-            f"layer {layer.name}: -2 of the int<2> {layer.inputs[1]} multiplies as 1, as in hls4ml"
+        effect = (
+            f"-2 of the int<2> {layer.inputs[1]} multiplies as 1, as in hls4ml"
             " (its ternary product); fixed<2,2> multiplies by -2"
         )
+        ternary = not draft.meets("ternary_minus_two", layer.name, effect)
     return Dot(result=type_of(layer, "result"), accum=type_of(layer, "accum"), ternary=ternary)
 
 

@@ -7,20 +7,24 @@ from typing import Any
 
 from fxp import Format
 
+from .. import rounded_tables
 from ..draft import Draft, Layer
 from ..graph import Node
 from ..op import Op, Table
 from ..ops import CELLS, Concatenate, Recurrent
 from ..ops.recurrent import SPANS
 from ..tables import function_table
-from .common import factors, type_of, weights
+from .activation import wraps
+from .common import chosen_table, factors, type_of, weights
 
 __all__ = ["LOWERINGS"]
 
 
 def _recurrent(draft: Draft, layer: Layer) -> Op:
     _note_kernel(draft, layer)
-    return _cell(draft, layer, "", layer.attributes)
+    states = len(layer.inputs) > 1
+    back = bool(layer.attributes.get("go_backwards"))
+    return _cell(draft, layer, "", layer.attributes, initial_state=states, go_backwards=back)
 
 
 def _bidirectional(draft: Draft, layer: Layer) -> list[Node]:
@@ -51,9 +55,12 @@ def _cell(
     source, result = type_of(draft.source(layer), "result"), type_of(layer, "result")
     for data, variable in ((source, f"{prefix}weight"), (result, f"{prefix}recurrent_weight")):
         if data == bit == type_of(layer, variable):
+            if draft.meets("binary_product", layer.name):
+                continue
             raise ValueError(
                 f"{variable} and what it multiplies must not both be uint<1>: hls4ml computes XNOR"
-                " then, which is not supported yet; ufixed<1,1> multiplies"
+                " then, which is not supported yet; ufixed<1,1> multiplies, and so does uint<1>"
+                " with Numerics: corrected"
             )
     row = CELLS[attributes["cell"]]
     gate = attributes["recurrent_activation"]
@@ -67,8 +74,8 @@ def _cell(
         accum=type_of(layer, "accum"),
         activation=attributes["activation"],
         recurrent_activation=gate,
-        table=_table(layer, attributes["activation"]),
-        recurrent_table=_table(layer, gate) if row.recurrent_activation else None,
+        table=_table(draft, layer, attributes["activation"]),
+        recurrent_table=_table(draft, layer, gate) if row.recurrent_activation else None,
         interleave=attributes["interleave"],
         recurrent_interleave=attributes["recurrent_interleave"],
         return_sequences=layer.attributes["return_sequences"],
@@ -76,10 +83,18 @@ def _cell(
     )
 
 
-def _table(layer: Layer, name: str) -> Table | None:
+def _table(draft: Draft, layer: Layer, name: str) -> Table | None:
     if not SPANS[name]:
         return None
-    return function_table(name, int(layer.attributes["table_size"]), type_of(layer, "table"))
+    size, format = int(layer.attributes["table_size"]), type_of(layer, "table")
+    if wraps(type_of(layer, "accum"), size, SPANS[name]):
+        draft.meets("table_index_inner", layer.name)
+    return chosen_table(
+        draft,
+        layer,
+        function_table(name, size, format),
+        rounded_tables.function_table(name, size, format),
+    )
 
 
 def _note_kernel(draft: Draft, layer: Layer) -> None:

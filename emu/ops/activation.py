@@ -163,6 +163,21 @@ def _thresholded_relu(op: Activation, x: Raw, f: Format) -> Raw:
     return np.where(_above(x, f, limit), cast(x, f, op.result), 0)
 
 
+def _bounded_relu(op: Activation, x: Raw, f: Format) -> Raw:
+    slope, theta, limit = op.parameters
+    apart = growth.subtract(f, theta.format)
+    full = growth.multiply(slope.format, apart)
+    bound, least = (int(constant.raw.reshape(-1)[0]) for constant in (limit, theta))
+    most = cast(np.array([bound]), limit.format, op.result)[0]
+    above = np.where(_above(x, f, bound * limit.format.lsb), most, cast(x, f, op.result))
+    moved = aligned(roomy(x, full.width), f, apart) - aligned(
+        roomy(least, full.width), theta.format, apart
+    )
+    below = cast(moved * slope.raw.reshape(-1)[0], full, op.result)
+    found: Raw = np.where(_above(x, f, least * theta.format.lsb), above, below)
+    return found
+
+
 def _elu_product(op: Activation) -> Format:
     assert op.table is not None
     return growth.multiply(op.parameters[0].format, op.table.format)
@@ -301,6 +316,14 @@ FUNCTIONS: dict[str, Function] = {
         _thresholded_relu,
         lambda x, theta: np.where(x > theta, x, 0),
         ("theta",),
+    ),
+    "bounded_relu": Function(
+        "x > theta ? cast(x > limit ? limit : x) : cast(slope * (x - theta))",
+        _bounded_relu,
+        lambda x, slope, theta, limit: np.where(
+            x > theta, np.minimum(x, limit), slope * (x - theta)
+        ),
+        ("slope", "theta", "limit"),
     ),
     "elu": Function(
         "x >= 0 ? cast(x) : cast(alpha * table[min(int(-x * N / 8), N - 1)])",

@@ -19,12 +19,13 @@ __all__ = ["LayerNormalization"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LayerNormalization(Op):
-    """``y[i] = cast(d[i] * table[clamp(int(var * N * span))] * scale[i] + bias[i])``, one cast.
+    """``y[i] = cast(d[i] * table[clamp(int(var * N * span / reach))] * scale[i] + bias[i])``.
 
-    With A = accum and everything cast to A at every step, n the last axis, k = A(1.0 / n):
+    One cast. With A = accum, everything cast to A at every step, n the last axis, k = A(1.0 / n):
     ``mean = A(sum_i A(x[i])) * k``, ``d[i] = A(x[i]) - mean``, ``var = A(sum_i d[i] * d[i]) * k``;
-    sums ascend from 0. table: 1 / sqrt(epsilon + i / (N * span)), so that larger variances take its
-    last entry. span: 2**table_range_power2.
+    sums ascend from 0. table: 1 / sqrt(epsilon + i * reach / (N * span)), so that variances from
+    reach / span take its last entry. span: 2**table_range_power2. reach: a power of two, for tables
+    of variances above 1, which hls4ml does not have.
     Source: nnet_layernorm.h. ``epsilon`` only serves the float reference.
     """
 
@@ -34,6 +35,7 @@ class LayerNormalization(Op):
     bias: Constant
     table: Table
     span: int = 1
+    reach: int = 1
     epsilon: float = 1e-3
 
     @property
@@ -81,7 +83,7 @@ class LayerNormalization(Op):
         apart = growth.subtract(accum.exact, accum.exact)
         d = cast(roomy(x, apart.width) - mean[..., None], apart, accum)
         variance = self._product(self._sum(self._product(d, d)), inverse)
-        index = int_steps(variance, accum, self.table.size * self.span, 1)
+        index = int_steps(variance, accum, self.table.size * self.span, self.reach)
         entry = self.table.raw[np.clip(index, 0, self.table.size - 1)]
         product, full = self._exact()
         scaled = roomy(d, full.width) * entry[..., None] * self.scale.raw
@@ -104,6 +106,7 @@ class LayerNormalization(Op):
             "n_slice": n,
             "n_outer": inputs[0].size // n,
             "span": self.span,
+            "reach": self.reach,
             "table_size": self.table.size,
             "accum": self.accum,
             **self.constants(),

@@ -42,11 +42,11 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
     before = draft.source(layer)
     if before.kind not in SUMS or len(draft.consumers(before)) > 1:
         return False
-    if _is_lost(draft, before):
+    if _is_lost(draft, before) and not draft.meets("lost_batch_normalization", layer.name):
         draft.remove(
             layer,
             f"lost, as in hls4ml, which folds it into {before.name} and then takes"
-            " the weights as trained; give that layer a result type",
+            " the weights as trained; give that layer a result type, or set Numerics: corrected",
         )
         return True
     if before.types["result"] is not None:
@@ -56,9 +56,8 @@ def fuse_into_dense(draft: Draft, layer: Layer) -> bool:
     if quantizer is not None:
         return _fuse_into_quantized(draft, layer, before, QUANTIZERS[quantizer])
     weight, offset = before.weights["weight"], before.weights["bias"]
-    fused = scale * weight
-    if before.kind in DEPTHWISE:
-        fused = _scaled_depthwise(draft, before, fused)
+    depthwise = before.kind in DEPTHWISE
+    fused = _scaled_depthwise(draft, before, scale) if depthwise else scale * weight
     before.weights |= {"weight": fused, "bias": scale * offset + bias}
     for variable in ("weight", "bias"):
         before.types[variable] = draft.config.precision(before.name, before.kind, variable)
@@ -73,11 +72,13 @@ def _fuse_into_quantized(
     if not _does_nothing(layer):
         return False
     bias = quantizer(before.weights["bias"])
-    if np.any(bias != before.weights["bias"]):
-        draft.note(
-            f"layer {before.name}: its bias of 0 becomes 1, as in hls4ml, which quantises it when"
-            f" {layer.name} is folded into it; give {before.name} a result type"
-        )
+    effect = (
+        f"its bias of 0 becomes 1, as in hls4ml, which quantises it when {layer.name} is folded"
+        f" into it; give {before.name} a result type"
+    )
+    changed = np.any(bias != before.weights["bias"])
+    if changed and draft.meets("quantized_bias", before.name, effect):
+        return False
     before.weights["bias"] = bias
     before.types["bias"] = QUANTIZED
     draft.remove(layer, f"its scale and bias are folded into {before.name}")
@@ -91,16 +92,26 @@ def _is_lost(draft: Draft, layer: Layer) -> bool:
     return draft.config.precision(layer.name, "Dense", "result") is None
 
 
-def _scaled_depthwise(draft: Draft, layer: Layer, fused: Array) -> Array:
-    """hls4ml multiplies (*k, C, 1) by (C,) into (*k, C, C), and reads as much of it as it needs."""
+def _scaled_depthwise(draft: Draft, layer: Layer, scale: Array) -> Array:
+    """hls4ml multiplies (*k, C, 1) by (C,) into (*k, C, C), and reads as much of it as it needs.
+
+    Corrected: result c * multiplier + m takes its own scale.
+    """
     weight = layer.weights["weight"]
+    if draft.config.corrected:
+        if weight.shape[-2] > 1:
+            draft.meets("depthwise_fold", layer.name)
+        by_result: Array = weight.reshape(*weight.shape[:-2], -1) * scale
+        return by_result.reshape(weight.shape)
+    fused: Array = scale * weight
     if fused.shape == weight.shape:
         return fused
-    draft.note(
-        f"layer {layer.name}: hls4ml folds the batch normalisation into other weights of a"
-        " depthwise convolution than it should, and reads the first of them; set the Precision of"
+    effect = (
+        "hls4ml folds the batch normalisation into other weights of a depthwise convolution than it"
+        " should, and reads the first of them; set the Precision of"
         f" {layer.name} to a result type, which keeps the two apart"
     )
+    draft.meets("depthwise_fold", layer.name, effect)
     return fused.reshape(-1)[: weight.size].reshape(weight.shape)
 
 

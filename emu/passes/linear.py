@@ -40,5 +40,11 @@ def merge_linear(draft: Draft, layer: Layer) -> bool:
     before = draft.source(layer)
     if before.kind not in _SAFE_PARENTS or before.types["result"] is not None:
         return False
-    draft.remove(layer, f"merged into {before.name}, whose automatic result type stays")
+    if draft.meets("linear_merged", layer.name):
+        return False
+    draft.remove(
+        layer,
+        f"merged into {before.name}, whose automatic result type stays; Numerics: corrected keeps"
+        f" {layer.name}",
+    )
     return True

@@ -59,6 +59,15 @@ def _bidirectional(
     shapes, attributes = _shapes(layer, f"{way}_"), layer.attributes[way]
     if strategy == "latency":
         return _resolved(attributes, shapes, (reuse, reuse), strategy)
+    if draft.config.corrected:
+        draft.meets("bidirectional_reuse", layer.name)
+        legal = [legal_reuse_factors(*shape) for shape in shapes]
+        if attributes["cell"] == "gru_reset_before":
+            legal[1] = [factor for factor in legal[1] if _splits(shapes[1], factor)]
+        first, second = (closest(factors, reuse) for factors in legal)
+        return _resolved(attributes, shapes, (first, second), strategy)
+    if shapes[0][1] != 3 * shapes[1][0]:
+        draft.meets("bidirectional_reuse", layer.name)
     (n_in, n_out), (units, columns) = shapes
     checked = closest(legal_reuse_factors(n_in, 3 * units), reuse)
     state = closest(legal_reuse_factors(units, 3 * units), reuse)

@@ -11,6 +11,8 @@ def remove_final_reshape(draft: Draft, layer: Layer) -> bool:
     """``y = x``: a last reshape is dropped in io_parallel; the output keeps its earlier shape."""
     if layer.kind != "Reshape" or draft.consumers(layer) or draft.config.io_type != "io_parallel":
         return False
+    if layer.shape != draft.source(layer).shape and draft.meets("final_reshape", layer.name):
+        return False
     draft.remove(layer, f"removed: a last reshape; the output has the shape of {layer.inputs[0]}")
     return True
 

@@ -91,13 +91,18 @@ def _require_reuse(draft: Draft, layer: Layer, found: int, legal: list[int]) -> 
     """ValueError for the reuse factors at which hls4ml's parallel kernel stops."""
     n_in = products(layer)
     own = closest([factor for factor in legal if factor <= n_in], found)
+    given = draft.config.layer_name.get(layer.name, {}).get("ReuseFactor")
+    illegal = is_pointwise(layer) and given not in (None, found)
+    if draft.config.corrected:
+        if found > n_in or illegal:
+            draft.meets("convolution_reuse", layer.name)
+        return
     if found > n_in:
         raise ValueError(
             f"layer {layer.name}: ReuseFactor of a convolution must be at most {n_in}, its inputs,"
             f" not {found}: hls4ml's C simulation stops there; {own} is legal"
         )
-    given = draft.config.layer_name.get(layer.name, {}).get("ReuseFactor")
-    if is_pointwise(layer) and given not in (None, found):
+    if illegal:
         raise ValueError(
             f"layer {layer.name}: ReuseFactor of a pointwise convolution must be legal, not"
             f" {given}: hls4ml takes it as it is; {found} is legal"

@@ -24,6 +24,8 @@ def fix_table_size(draft: Draft, layer: Layer) -> bool:
         return False
     limit: int = 2 ** min(source.width, table.width)
     if limit < layer.attributes["table_size"]:
+        if draft.meets("softmax_table_size", layer.name):
+            return False
         draft.note(
             f"layer {layer.name}: table_size {layer.attributes['table_size']} becomes {limit}:"
             f" its index has {min(source.width, table.width)} bits"

@@ -20,18 +20,19 @@ def remove_before_flatten(draft: Draft, layer: Layer) -> bool:
     rank = len(before.shape)
     if rank not in _CHANNELS_FIRST:
         return False
+    wrong, perm = before.attributes["perm"] != _CHANNELS_FIRST[rank], before.attributes["perm"]
+    effect = (
+        f"hls4ml removes a transpose before Flatten and Dense and turns the weights of"
+        f" {after[0].name} as if its order were {_CHANNELS_FIRST[rank]}; it is {perm}, so that"
+        f" {after[0].name} multiplies other elements; put the transpose elsewhere"
+    )
+    if wrong and draft.meets("transpose_flatten", before.name, effect):
+        return False
     dense = after[0]
     weight = dense.weights["weight"]
     axes = (1, 0, 2) if rank == 2 else (1, 2, 0, 3)
     turned = weight.reshape(*before.shape, -1).transpose(*axes)
     dense.weights["weight"] = turned.reshape(-1, weight.shape[-1])
-    if before.attributes["perm"] != _CHANNELS_FIRST[rank]:
-        draft.note(
-            f"layer {before.name}: hls4ml removes a transpose before Flatten and Dense and turns"
-            f" the weights of {dense.name} as if its order were {_CHANNELS_FIRST[rank]}; it is"
-            f" {before.attributes['perm']}, so that {dense.name} multiplies other elements; put"
-            " the transpose elsewhere"
-        )
     draft.remove(before, f"removed: the weights of {dense.name} are turned instead")
     return True
 
@@ -53,14 +54,19 @@ def remove_single_channel(draft: Draft, layer: Layer) -> bool:
         return False
     perm, rank = layer.attributes["perm"], len(before.shape)
     moved = [axis for axis in perm if before.shape[axis] != 1]
+    shape = (*before.shape[1:], before.shape[0])
+    if draft.config.corrected and (moved != sorted(moved) or layer.shape != shape):
+        draft.meets("transpose_one_channel", layer.name)
+        return False
     if moved != sorted(moved):
-        draft.note(
-            f"layer {layer.name}: hls4ml removes the transpose {perm} of the input {before.name}"
+        effect = (
+            f"hls4ml removes the transpose {perm} of the input {before.name}"
             f" because its first axis has one element; its others keep their order, which is not"
             " what the model says; give the input another shape"
         )
+        draft.meets("transpose_one_channel", layer.name, effect)
     layer.kind = "Reshape"
-    layer.shape = (*before.shape[1:], before.shape[0])
+    layer.shape = shape
     layer.types["result"] = before.types["result"]
     draft.note(f"layer {layer.name}: a reshape, as in hls4ml: axis 0 of {rank} has one element")
     return True

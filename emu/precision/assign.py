@@ -13,8 +13,9 @@ import numpy as np
 from fxp import Format, Overflow, Rounding
 
 from ..draft import Draft, Layer
-from ..frontends.config import Config, ConfigError, parse_type
+from ..frontends.config import Config, ConfigError, parse_type, snake_case
 from ..kinds import CONVOLUTIONS, SUMS
+from ..ops import IMPLEMENTATIONS
 from ..quantizers import QUANTIZED
 
 __all__ = ["EFFECTS", "Effect", "assign", "effect", "garnet_types"]
@@ -152,8 +153,11 @@ def assign(draft: Draft) -> None:
         given = config.attributes(layer.name, layer.kind)
         for variable, default in known.types.items():
             text = given.get(f"{variable}_t")
+            own = None if variable == "accum" else _table_precision(draft, layer, variable)
             if isinstance(text, str):
                 layer.types[variable] = parse_type(text)
+            elif own is not None:
+                layer.types[variable] = own
             elif default is not None:
                 layer.types[variable] = default
         for key, value in known.attributes.items():
@@ -162,6 +166,8 @@ def assign(draft: Draft) -> None:
             _only_own(config, layer)
         elif layer.kind in KEEP_TYPE or layer.attributes.get("keeps_type"):
             layer.types["result"] = draft.source(layer).types["result"]
+        if layer.kind == "Reshape" and config.corrected:
+            layer.types["result"] = None  # its input's; reshape_type, where that changes anything
         if layer.attributes.get("exact"):
             layer.types["result"] = None  # an inner link of a chain: no entry acts on it
         if "quantizer" in layer.attributes:
@@ -176,6 +182,7 @@ def assign(draft: Draft) -> None:
                 "shift": Format(2, 0, signed=False),
             }
         if layer.kind == "Softmax":
+            _softmax(draft, layer, given)
             _check_softmax(layer)
         if layer.kind in ("GarNet", "GarNetStack"):
             _inside_garnet(draft, layer)
@@ -234,9 +241,30 @@ def _inside_garnet(draft: Draft, layer: Layer) -> None:
         layer.types[variable] = default
 
 
-def _check_softmax(layer: Layer) -> None:
-    from ..ops import IMPLEMENTATIONS
+def _table_precision(draft: Draft, layer: Layer, variable: str) -> Format | None:
+    """The Precision entry of a table's type, which hls4ml drops."""
+    found = draft.config.own_precision(layer.name, layer.kind, variable)
+    given = found is not None and variable not in effect(layer).precisions
+    corrected = given and draft.meets("table_precision", layer.name)
+    return found if corrected else None
 
+
+def _softmax(draft: Draft, layer: Layer, given: Mapping[str, object]) -> None:
+    """``Strategy`` as the implementation, and the accumulator's default, neither as in hls4ml."""
+    config, name = draft.config, layer.name
+    strategy = snake_case(str(config.own_setting(name, layer.kind, "Strategy")))
+    if strategy in IMPLEMENTATIONS and strategy != layer.attributes["implementation"]:
+        known = "implementation" not in given
+        if known and draft.meets("softmax_strategy", name):
+            layer.attributes["implementation"] = strategy
+    summed = layer.attributes["implementation"] in ("latency", "stable")
+    found, section = config.found_precision(name, layer.kind, "accum")
+    stated = section != "Model" or "accum" in config.model["Precision"] or "accum_t" in given
+    if summed and not stated and found != SOFTMAX_TABLE and draft.meets("softmax_accum", name):
+        layer.types["accum"] = SOFTMAX_TABLE
+
+
+def _check_softmax(layer: Layer) -> None:
     if layer.attributes["implementation"] not in IMPLEMENTATIONS:
         raise ConfigError(
             f"LayerName: {layer.name}: Implementation must be one of {', '.join(IMPLEMENTATIONS)},"

@@ -134,17 +134,30 @@ def share_parameter_types(draft: Draft) -> None:
             continue
         owner = first.setdefault((section, layer.kind if section == "LayerType" else ""), layer)
         if layer.types["param"] != owner.types["param"]:
-            draft.note(
-                f"layer {layer.name}: param has the type {owner.types['param']} of {owner.name},"
+            effect = (
+                f"param has the type {owner.types['param']} of {owner.name},"
                 f" as in hls4ml: one auto entry under {section} gives one type;"
                 " set it under LayerName"
             )
+            if draft.meets("shared_param", layer.name, effect):
+                continue
             layer.attributes["param_text"] = layer.types["param"]
             layer.types["param"] = owner.types["param"]
 
 
 def _input(draft: Draft, layer: Layer) -> Format:
-    return _known(draft.source(layer), "result")
+    return _seen(draft, draft.source(layer))
+
+
+def _seen(draft: Draft, source: Layer) -> Format:
+    """The type of what a rule reads; hls4ml takes a reshape's own, which nothing is cast to."""
+    found = _known(source, "result")
+    if source.kind == "Reshape" and found != draft.source(source).types["result"]:
+        effect = (
+            f"automatic types behind it are inferred from its type {found}, which has no effect"
+        )
+        draft.meets("reshape_type", source.name, effect)
+    return found
 
 
 def _pooling(draft: Draft, layer: Layer, unknown: list[str]) -> None:
@@ -159,8 +172,18 @@ def _pooling(draft: Draft, layer: Layer, unknown: list[str]) -> None:
         layer.types["result"] = x
 
 
+def _global_pooling(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    if draft.meets("pooling_auto", layer.name):
+        _pooling(draft, layer, unknown)
+
+
+def _recurrent(draft: Draft, layer: Layer, unknown: list[str]) -> None:
+    if {"result", "accum"} & set(unknown):
+        draft.meets("recurrent_auto", layer.name)
+
+
 def _inputs(draft: Draft, layer: Layer) -> list[Format]:
-    return [_known(draft.layers[name], "result") for name in layer.inputs]
+    return [_seen(draft, draft.layers[name]) for name in layer.inputs]
 
 
 def _merge(draft: Draft, layer: Layer, unknown: list[str]) -> None:
@@ -230,6 +253,8 @@ _RULES: dict[str, Callable[[Draft, Layer, list[str]], None]] = {
     "PReLU": _prelu,
     "Pooling1D": _pooling,
     "Pooling2D": _pooling,
+    **dict.fromkeys(("GlobalPooling1D", "GlobalPooling2D"), _global_pooling),
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional"), _recurrent),
     "Merge": _merge,
     "Concatenate": _concatenate,
     "Dot": _dot,

@@ -30,6 +30,11 @@ HARD = (
     (("fixed<5,4>", 11), ("uint<3>", 3)),
     (("int<3>", -4), ("int<5>", 9)),
 )
+BOUNDED = (
+    (("fixed<6,2>", 5), ("fixed<6,4>", 3), ("ufixed<5,3>", 17)),
+    (("fixed<6,2>", -11), ("fixed<5,3>", -6), ("fixed<8,3>", 25)),
+    (("uint<1>", 0), ("fixed<9,4>", 0), ("fixed<7,3>", -9)),
+)
 LAMBDA = ("ufixed<16,1>", 34429)
 
 
@@ -43,6 +48,8 @@ def parameter_sets(name, text):
         own = oracle.read(text)
         one_and_more = oracle.Fraction(1.0507009873554804934193349852946)
         return (((text, oracle.cast_raw(one_and_more, own)),),)
+    if name == "bounded_relu":
+        return BOUNDED
     if FUNCTIONS[name].parameters:
         return tuple((alpha,) for alpha in ALPHAS)
     return ((),)

@@ -398,16 +398,20 @@ def test_idle_keys_are_noted_once(tmp_path):
     }
     config["HLSConfig"]["Model"] |= {"BramFactor": 1000, "TraceOutput": False}
     both = "fc1_softmax, fc2_softmax"
-    assert emu.load(path, weights=weights, config=config).notes == (
+    graph = emu.load(path, weights=weights, config=config)
+    met = [defect.name for defect in graph.defects]
+    assert met == ["table_precision", "softmax_accum", "softmax_difference"]
+    assert graph.notes == (
         "LayerType: ELU has no effect: hls4ml matches its internal class ParametrizedActivation",
         "LayerType: Conv2D has no effect: the model has no such layer",
         "Model: BramFactor has no effect: all weights are in the firmware",
-        f"Precision: table; the effective key is table_t has no effect here: {both}",
-        f"Precision: exp_table; the effective key is exp_table_t has no effect here: {both}",
-        f"Precision: inv_inp; the effective key is inv_inp_t has no effect here: {both}",
-        f"Strategy; the effective key is Implementation has no effect here: {both}",
+        f"Precision: table; the effective key is table_t, or Numerics: corrected has no effect here: {both}",
+        f"Precision: exp_table; the effective key is exp_table_t, or Numerics: corrected has no effect here: {both}",
+        f"Precision: inv_inp; the effective key is inv_inp_t, or Numerics: corrected has no effect here: {both}",
+        f"Strategy; the effective key is Implementation, or Numerics: corrected has no effect here: {both}",
         f"Trace has no effect here: {both}",
         "TraceOutput has no effect on bits and is not used",
+        *map(str, graph.defects),
     )
 
 

@@ -74,11 +74,11 @@ def _activation_layer(
         kind, function, more = "ParametrizedActivation", "leaky_relu", {"activ_param": slope}
     elif activation == "hard_sigmoid":
         kind, function, more = "HardActivation", "hard_sigmoid", {"slope": 0.2, "shift": 0.5}
-        if reader.keras3:
-            reader.draft.note(
-                f"layer {name}: hard_sigmoid has slope 0.2 and shift 0.5 as in hls4ml;"
-                " Keras 3 computes x / 6 + 0.5"
-            )
+        effect = (
+            "hard_sigmoid has slope 0.2 and shift 0.5 as in hls4ml; Keras 3 computes x / 6 + 0.5"
+        )
+        if reader.keras3 and reader.draft.meets("hard_sigmoid_slope", name, effect):
+            more["slope"] = 1 / 6
     elif activation in _SIMPLE and not (reader.keras3 and activation in _KERAS2_ONLY):
         kind, function, more = "Activation", activation, {}
     else:
@@ -105,15 +105,15 @@ def _softmax_layer(reader: Reader, name: str, source: str, *, axis: Any, own_axi
             f"axis of softmax {name} must be the last one in io_stream, not {axis!r}"
         )
     outer, inner = 1, 1
+    whole = len(shape) > 1 and int(np.prod(shape)) != shape[position]
+    effect = f"hls4ml normalises the whole tensor of shape {shape!r}, not axis {axis}"
+    if not own_axis and not stream and whole:
+        own_axis = reader.draft.meets("softmax_axis", name, effect)
     if own_axis:
         outer = int(np.prod(shape[:position]))
         inner = int(np.prod(shape[position + 1 :]))
     elif stream:
         outer = int(np.prod(shape[:-1]))
-    elif len(shape) > 1 and int(np.prod(shape)) != shape[position]:
-        reader.draft.note(
-            f"layer {name}: hls4ml normalises the whole tensor of shape {shape!r}, not axis {axis}"
-        )
     return reader.add(name, "Softmax", [source], shape, n_outer=outer, n_inner=inner).name
 
 
@@ -126,21 +126,22 @@ def _relu(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     config, shape = entry.config, reader.draft.layers[inputs[0]].shape
     slope = float(config.get("negative_slope") or 0.0)
     threshold = float(config.get("threshold") or 0.0)
+    limit = config.get("max_value")
+    limit = None if limit in (None, float("inf")) else float(limit)
     if not reader.keras3:
-        ignored = {
-            "max_value": config.get("max_value"),
-            "negative_slope": slope,
-            "threshold": threshold,
-        }
-        for key, value in ignored.items():
-            if value not in (None, 0.0):
-                reader.draft.note(
-                    f"layer {entry.name}: {key} {value} of ReLU has no effect, as in hls4ml"
-                )
+        arguments = {"max_value": limit, "negative_slope": slope, "threshold": threshold}
+        given = {key: value for key, value in arguments.items() if value not in (None, 0.0)}
+        named = ", ".join(f"{key} {value}" for key, value in given.items())
+        effect = f"{named} of ReLU has no effect, as in hls4ml"
+        if given and reader.draft.meets("relu_arguments", entry.name, effect):
+            return _corrected_relu(reader, entry, inputs, slope, threshold, limit)
         return reader.add(entry.name, "Activation", inputs, shape, function="relu").name
+    if reader.draft.config.corrected:
+        return _corrected_relu(reader, entry, inputs, slope, threshold, limit)
     if config.get("max_value") not in (None, float("inf")):
         raise ModelFileError(
-            f"max_value of ReLU {entry.name} must be None, not {config['max_value']!r}"
+            f"max_value of ReLU {entry.name} must be None, not {config['max_value']!r}; Numerics:"
+            " corrected takes others"
         )
     if slope and threshold:
         raise ModelFileError(
@@ -148,6 +149,8 @@ def _relu(reader: Reader, entry: Entry, inputs: list[str]) -> str:
             f" not both: {slope} and {threshold}"
         )
     function, parameter = ("leaky_relu", slope) if slope else ("thresholded_relu", threshold)
+    if not (slope or threshold):
+        reader.draft.meets("relu_kind", entry.name)
     return reader.add(
         entry.name,
         "ParametrizedActivation",
@@ -156,6 +159,31 @@ def _relu(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         function=function,
         activ_param=parameter,
     ).name
+
+
+def _corrected_relu(
+    reader: Reader,
+    entry: Entry,
+    inputs: list[str],
+    slope: float,
+    threshold: float,
+    limit: float | None,
+) -> str:
+    """``x > threshold ? min(x, limit) : slope * (x - threshold)``, as Keras computes it."""
+    shape, name = reader.draft.layers[inputs[0]].shape, entry.name
+    kind, function, more = "Activation", "relu", {}
+    if limit is not None and not (slope or threshold) and limit in (1.0, 6.0):
+        function = f"relu{limit:g}"
+    elif limit is not None or (slope and threshold):
+        kind, function = "ParametrizedActivation", "bounded_relu"
+        more = {"activ_param": slope, "threshold": threshold, "limit": limit}
+    elif slope or threshold:
+        kind = "ParametrizedActivation"
+        function = "leaky_relu" if slope else "thresholded_relu"
+        more = {"activ_param": slope or threshold}
+    if reader.keras3 and (limit is not None or function == "relu"):
+        reader.draft.meets("relu_arguments" if limit is not None else "relu_kind", name)
+    return reader.add(name, kind, inputs, shape, function=function, **more).name
 
 
 def _parametrized(function: str, *keys: str, default: float) -> Handler:

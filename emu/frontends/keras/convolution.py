@@ -117,7 +117,10 @@ def _split_entry(config: Config, entry: Entry) -> None:
 def _add(
     reader: Reader, entry: Entry, inputs: list[str], kernel: np.ndarray[Any, Any], filters: int
 ) -> Layer:
-    """The layer without its activation; hls4ml computes it as if there were no dilation."""
+    """The layer without its activation; hls4ml computes it as if there were no dilation.
+
+    ``size`` is what a kernel reaches over, its cells ``dilation`` apart.
+    """
     axes = int(entry.kind[-2])
     shape = channels_last(reader, entry, inputs[0], axes)
     size, strides = kernel.shape[:-2], per_axis(entry, "strides", axes, 1)
@@ -126,6 +129,10 @@ def _add(
             f"kernel of {entry.name} must be of {axes} axes, {shape[-1]} channels and the filters,"
             f" not of shape {kernel.shape!r}"
         )
+    dilation = per_axis(entry, "dilation_rate", axes, 1)
+    if max(dilation) > 1 and not _keeps_dilation(reader, entry, dilation):
+        dilation = (1,) * axes
+    size = tuple((cells - 1) * step + 1 for cells, step in zip(size, dilation, strict=True))
     padding = _padding(reader, entry, shape[:-1], size, strides)
     places = tuple(
         (n + sum(around) - cells) // stride + 1
@@ -133,11 +140,14 @@ def _add(
     )
     if min(places) < 1:
         raise ModelFileError(f"kernel of {entry.name} must fit into {shape!r}, not {size!r}")
-    dilation = per_axis(entry, "dilation_rate", axes, 1)
-    if max(dilation) > 1:
-        _drop_dilation(reader, entry, dilation)
     layer = reader.add(
-        entry.name, entry.kind, inputs, (*places, filters), strides=strides, padding=padding
+        entry.name,
+        entry.kind,
+        inputs,
+        (*places, filters),
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
     )
     layer.weights["weight"] = kernel
     if entry.config.get("use_bias", True):
@@ -202,16 +212,19 @@ def _transposed_length(n: int, reach: int, stride: int, extra: int | None, *, sa
     return n * stride if same else (n - 1) * stride + max(reach, stride)
 
 
-def _drop_dilation(reader: Reader, entry: Entry, dilation: Shape) -> None:
-    if reader.keras3 and entry.config.get("padding") == "valid":
+def _keeps_dilation(reader: Reader, entry: Entry, dilation: Shape) -> bool:
+    stops = reader.keras3 and entry.config.get("padding") == "valid"
+    if stops and not reader.draft.config.corrected:
         raise ModelFileError(
             f"dilation_rate of {entry.name} must be 1 with valid padding, not {dilation!r}: hls4ml"
-            " generates as many windows as without it and cannot place them; pad before it"
+            " generates as many windows as without it and cannot place them; pad before it, or set"
+            " Numerics: corrected"
         )
-    reader.draft.note(
-        f"layer {entry.name}: dilation_rate {dilation} has no effect, as in hls4ml: its windows"
+    effect = (
+        f"dilation_rate {dilation} has no effect, as in hls4ml: its windows"
         " are dense; a kernel with zeros between its cells gives the dilated layer"
     )
+    return reader.draft.meets("dilation", entry.name, effect)
 
 
 def _padding(reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides: Shape) -> Padding:
@@ -227,10 +240,12 @@ def _padding(reader: Reader, entry: Entry, spatial: Shape, size: Shape, strides:
             return ((size[0] - 1, 0),)
         before = sum(found[0])
         if before != size[0] - 1:
-            reader.draft.note(
-                f"layer {entry.name}: hls4ml pads {before} cells before a causal convolution of"
+            effect = (
+                f"hls4ml pads {before} cells before a causal convolution of"
                 f" stride {strides[0]}, Keras {size[0] - 1}"
             )
+            if reader.draft.meets("causal_stride", entry.name, effect):
+                before = size[0] - 1
         return ((before, 0),)
     known = "valid, same or causal" if len(size) == 1 else "valid or same"
     raise ModelFileError(f"padding of {entry.name} must be {known}, not {kind!r}")

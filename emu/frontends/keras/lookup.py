@@ -43,7 +43,7 @@ def _layer_normalization(reader: Reader, entry: Entry, inputs: list[str]) -> str
         raise ModelFileError(f"axis of {entry.name} must be the last one, not {given!r}")
     epsilon = float(entry.config.get("epsilon", 1e-3))
     power = -round(math.log10(epsilon)) if epsilon > 0 else 0
-    if power <= 0:
+    if power <= 0 and not (reader.draft.config.corrected and epsilon > 0):
         raise ModelFileError(
             f"epsilon of {entry.name} must be positive and at most 0.3, not {epsilon!r}: hls4ml"
             " takes the nearest power of ten below 1"

@@ -30,18 +30,20 @@ def _merge(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 
 
 def _merged_shape(reader: Reader, entry: Entry, pair: list[str]) -> Shape:
-    """hls4ml's: that of the larger tensor, the first of equals."""
+    """hls4ml's: that of the larger tensor, the first of equals; corrected, numpy's."""
     shapes = [reader.shape(name) for name in pair]
     sizes = [int(np.prod(shape)) for shape in shapes]
     try:
         target = np.broadcast_shapes(*shapes)
     except ValueError:
         target = ()
+    if target and reader.draft.config.corrected:
+        return target
     if int(np.prod(target)) != max(sizes) or not target:
         raise ModelFileError(
             f"one input of {entry.kind} {entry.name} must have the shape of the result,"
             f" not {shapes[0]} and {shapes[1]}: hls4ml computes only {max(sizes)} values; repeat"
-            " one of them before"
+            " one of them before, or set Numerics: corrected"
         )
     return shapes[1] if sizes[1] > sizes[0] else shapes[0]
 

@@ -84,20 +84,19 @@ def _pooling(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 def _global_pooling(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     axes = int(entry.kind[-2])
     shape = channels_last(reader, entry, inputs[0], axes)
-    if entry.config.get("keepdims"):
-        reader.draft.note(
-            f"layer {entry.name}: keepdims has no effect, as in hls4ml: the result has the shape"
-            f" ({shape[-1]},)"
-        )
+    effect = f"keepdims has no effect, as in hls4ml: the result has the shape ({shape[-1]},)"
+    keeps = bool(entry.config.get("keepdims"))
+    keeps = keeps and reader.draft.meets("keepdims", entry.name, effect)
     return reader.add(
         entry.name,
         f"GlobalPooling{axes}D",
         inputs,
-        shape[-1:],
+        (1,) * axes * keeps + shape[-1:],
         pool_op="max" if "Max" in entry.kind else "average",
         window=shape[:-1],
         strides=shape[:-1],
         padding=((0, 0),) * axes,
+        keepdims=keeps,
     ).name
 
 

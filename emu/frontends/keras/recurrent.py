@@ -25,12 +25,24 @@ def _recurrent(reader: Reader, entry: Entry, inputs: list[str]) -> str:
             f"input of {entry.name} must have shape (steps, features), not {before!r}"
         )
     _refuse(entry, config)
-    _note_idle(reader, entry, config, inputs)
+    keeps_states = _note_idle(reader, entry, config, inputs)
     attributes, weights = _cell(reader, entry, entry.kind, config, before[1], "")
+    if config.get("go_backwards"):
+        attributes["go_backwards"] = reader.draft.meets(
+            "go_backwards",
+            entry.name,
+            "go_backwards has no effect, as in hls4ml: the first step comes first; reverse the"
+            " input instead",
+        )
     sequences = bool(config.get("return_sequences", False))
     shape = (before[0], config["units"]) if sequences else (config["units"],)
     layer = reader.add(
-        entry.name, entry.kind, inputs[:1], shape, return_sequences=sequences, **attributes
+        entry.name,
+        entry.kind,
+        inputs if keeps_states else inputs[:1],
+        shape,
+        return_sequences=sequences,
+        **attributes,
     )
     layer.weights |= weights
     return layer.name
@@ -42,10 +54,11 @@ def _bidirectional(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     if backward and forward["config"].get("go_backwards"):
         forward, backward = backward, forward
         places = {"forward": "backward", "backward": "forward"}
-        reader.draft.note(
-            f"layer {entry.name}: its layers change places, as in hls4ml: the one that goes forward"
-            " comes first in the output"
+        effect = (
+            "its layers change places, as in hls4ml: the one that goes forward comes first in the"
+            " output"
         )
+        reader.draft.meets("bidirectional_places", entry.name, effect)
     cells = {"forward": forward, "backward": backward or forward}
     before, sequences = reader.shape(inputs[0]), bool(forward["config"].get("return_sequences"))
     if len(before) != 2:
@@ -58,7 +71,11 @@ def _bidirectional(reader: Reader, entry: Entry, inputs: list[str]) -> str:
             f"merge_mode of {entry.name} must be 'concat', not {mode!r}: hls4ml writes both states"
             " beyond the end of its output then"
         )
-    _note_idle(reader, entry, forward["config"], inputs)
+    if _note_idle(reader, entry, forward["config"], inputs):
+        raise ModelFileError(
+            f"inputs of Bidirectional {entry.name} must be 1, not {len(inputs)}: its initial states"
+            " are not supported with Numerics: corrected; hls4ml drops them"
+        )
     attributes: dict[str, Any] = {}
     weights: dict[str, Any] = {}
     for direction, item in cells.items():
@@ -99,21 +116,18 @@ def _refuse(entry: Entry, config: Mapping[str, Any]) -> None:
             )
 
 
-def _note_idle(reader: Reader, entry: Entry, config: Mapping[str, Any], inputs: list[str]) -> None:
-    if len(inputs) > 1:
-        reader.draft.note(
-            f"layer {entry.name}: its initial state {', '.join(inputs[1:])} has no effect: hls4ml"
-            " starts at zero; its PyTorch converter alone passes states"
-        )
-    if config.get("go_backwards") and entry.kind != "Bidirectional":
-        reader.draft.note(
-            f"layer {entry.name}: go_backwards has no effect, as in hls4ml: the first step comes"
-            " first; reverse the input instead"
-        )
+def _note_idle(reader: Reader, entry: Entry, config: Mapping[str, Any], inputs: list[str]) -> bool:
+    """What of the layer's call and state hls4ml drops; whether it starts at the states given."""
     if config.get("stateful"):
-        reader.draft.note(
-            f"layer {entry.name}: stateful has no effect, as in hls4ml: every sample starts at zero"
-        )
+        effect = "stateful has no effect, as in hls4ml: every sample starts at zero"
+        reader.draft.meets("stateful", entry.name, effect)
+    if len(inputs) == 1:
+        return False
+    effect = (
+        f"its initial state {', '.join(inputs[1:])} has no effect: hls4ml starts at zero; its"
+        " PyTorch converter alone passes states"
+    )
+    return reader.draft.meets("initial_state", entry.name, effect)
 
 
 def _cell(
@@ -165,11 +179,12 @@ def _reset_before(reader: Reader, name: str, has_bias: bool) -> str:
             " bits; here the reset gate acts before the product, as in Keras"
         )
         return "gru_reset_before"
-    reader.draft.note(
-        f"layer {name}: reset_after false has no effect, as in hls4ml: the reset gate acts after"
-        " the product; train with reset_after=True"
+    effect = (
+        "reset_after false has no effect, as in hls4ml: the reset gate acts after the product;"
+        " train with reset_after=True"
     )
-    return "gru"
+    before = reader.draft.meets("reset_after", name, effect)
+    return "gru_reset_before" if before else "gru"
 
 
 def _activation(entry: Entry, config: Mapping[str, Any], key: str, default: str) -> str:

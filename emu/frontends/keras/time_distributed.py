@@ -56,11 +56,12 @@ def _layer(reader: Reader, entry: Entry, wrapped: dict[str, Any]) -> str:
     name = activation_name(config.get("activation"), inner)
     appends = inner.kind not in _NO_ARGUMENT
     if appends and name != "linear":
-        reader.draft.note(
-            f"layer {entry.name}: activation {name} of {inner.name} has no effect, as in hls4ml,"
-            " which drops it; give it a TimeDistributed layer of its own"
+        effect = (
+            f"activation {name} of {inner.name} has no effect, as in hls4ml, which drops it; give"
+            " it a TimeDistributed layer of its own"
         )
-        config["activation"] = "linear"
+        if not reader.draft.meets("time_distributed_activation", entry.name, effect):
+            config["activation"] = "linear"
     inside = Reader(reader.file.inside(entry.name), reader.draft)
     found = _handle(inside, entry, inner, [entry.name])
     if appends and found == f"{inner.name}_linear":
