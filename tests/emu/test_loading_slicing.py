@@ -207,13 +207,13 @@ def test_tensors_and_masks_of_keras_3_are_refused(tmp_path):
     index = operation(3, "GetItem", "y", {"key": [spelled(ALL, 3), 0]})
     node = index["inbound_nodes"][0]
     node["args"][1][1] = node["args"][0]
-    with pytest.raises(ModelFileError, match="^slice y must have constant ends, not tensors: it"):
+    with pytest.raises(ModelFileError, match=r"^slice y must have constant ends, not tensors: it"):
         load(tmp_path, index, 3)
     by_place = operation(3, "Softmax", "y", {"mask": {"class_name": "__numpy__", "config": {}}})
     by_name = operation(3, "Softmax", "y", {})
     by_name["inbound_nodes"][0]["kwargs"] = {"mask": by_name["inbound_nodes"][0]["args"][0]}
     for entry in (by_place, by_name):
-        with pytest.raises(ModelFileError, match="^call of Softmax y must have no mask: masks are"):
+        with pytest.raises(ModelFileError, match=r"^call of Softmax y must have no mask: masks are"):
             load(tmp_path, entry, 3)
 
 
