@@ -751,4 +751,141 @@ MUTANTS = [
             "y + (CONFIG::n_steps - 1 - step) * CONFIG::n_step_out",
         ),
     ),
+    *of(
+        "emu/ops/slice.py",
+        "tests/emu/test_grid_reshaping.py",
+        (
+            "backwards",
+            "return slice(start, end if end >= 0 else None, step)",
+            "return slice(end - step, None if 0 < step > start else start - step, -step)",
+        ),
+        (
+            "not cast",
+            "cast(self._taken(inputs[0]), values[0].format, self.result)",
+            "cast(self._taken(inputs[0]), self.result, self.result)",
+        ),
+        (
+            "columns first",
+            "return taken.reshape(len(x), *self.target)",
+            "return taken.swapaxes(1, -1).reshape(len(x), *self.target)",
+        ),
+        (
+            "from the first element of the tensor",
+            '"first": first,',
+            '"first": first * 0,',
+            f"{CPP}[moves]",
+        ),
+    ),
+    *of(
+        "hls_lib/slice.hpp",
+        f"{CPP}[moves]",
+        (
+            "strides swapped",
+            "k2 * CONFIG::stride_2 + k3 * CONFIG::stride_3",
+            "k2 * CONFIG::stride_3 + k3 * CONFIG::stride_2",
+        ),
+        ("not cast", "convert<y_t>(x[", "from_raw<y_t>(x["),
+    ),
+    *of(
+        "emu/ops/bilinear.py",
+        "tests/emu/test_grid_bilinear.py",
+        (
+            "centres as if before",
+            "(2 * phase + 1 < factor)",
+            "(2 * phase + 1 <= factor)",
+        ),
+        (
+            "the first line follows the last",
+            "np.minimum(first + 1, n - 1)",
+            "(first + 1) % n",
+        ),
+        (
+            "neighbours swapped",
+            "(one - share) * x.take(first, axis) + share * x.take(second, axis)",
+            "share * x.take(first, axis) + (one - share) * x.take(second, axis)",
+        ),
+        (
+            "last bit of the sum lost",
+            "return cast(total, full, self.result)",
+            "return cast(total >> 1 << 1, full, self.result)",
+        ),
+        (
+            "neighbours of the sums swapped",
+            "np.stack([(1 << item.format.frac) - share, share], axis=1)",
+            "np.stack([share, (1 << item.format.frac) - share], axis=1)",
+        ),
+        (
+            "channels of the sums reversed",
+            "+ np.arange(channels)[:, None]",
+            "+ np.arange(channels)[::-1, None]",
+        ),
+        (
+            "corners on corners",
+            "Fraction((2 * i + 1 - factor) % (2 * factor), 2 * factor)",
+            "Fraction(i, factor)",
+            "tests/emu/test_loading_slicing.py",
+        ),
+    ),
+    *of(
+        "hls_lib/bilinear.hpp",
+        f"{CPP}[moves]",
+        (
+            "first line of the other half",
+            "(2 * (at % FACTOR) + 1 < FACTOR ? 1 : 0)",
+            "(2 * (at % FACTOR) + 1 < FACTOR ? 0 : 1)",
+        ),
+        (
+            "neighbours swapped",
+            "first + share * (second - first)",
+            "second + share * (first - second)",
+        ),
+        ("phase of the line", "rows[i % CONFIG::n_rows]", "rows[i / CONFIG::in_height]"),
+        (
+            "pixels side by side for those below",
+            "x + below + left,\n",
+            "x + above + right,\n",
+        ),
+    ),
+    *of(
+        "emu/frontends/keras/slicing.py",
+        "tests/emu/test_loading_slicing.py",
+        ("from the other end", "item + n * (item < 0)", "abs(item)"),
+        (
+            "missing axes first",
+            "index.index(...) if ... in index else len(index)",
+            "index.index(...) if ... in index else 1",
+        ),
+        ("the rest too small", "if size != -1)", "if size)"),
+        (
+            "integers keep their axis",
+            "        if isinstance(item, slice):\n            target",
+            "        if True:\n            target",
+        ),
+        ("unread parts stay", 'unread and layer.attributes.get("part")', "unread and False"),
+    ),
+    *of(
+        "emu/frontends/keras/architecture.py",
+        "tests/emu/test_loading_slicing.py",
+        ("always the first output", "(item[0], int(item[2]))", "(item[0], 0)"),
+    ),
+    *of(
+        "emu/precision/assign.py",
+        "tests/emu/test_loading_slicing.py",
+        (
+            "types of the model on bilinear",
+            'if config.found_precision(layer.name, layer.kind, variable)[1] == "Model":\n'
+            "            layer.types[variable] = None",
+            'if config.found_precision(layer.name, layer.kind, variable)[1] == "Model":\n'
+            "            layer.types[variable] = config.default",
+        ),
+    ),
+    *of(
+        "emu/precision/infer.py",
+        "tests/emu/test_loading_slicing.py",
+        (
+            "a bit short of the coefficients",
+            "Format(1 + max(factors).bit_length(), 1",
+            "Format(max(factors).bit_length(), 1",
+        ),
+    ),
 ]

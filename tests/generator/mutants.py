@@ -471,6 +471,21 @@ MUTANTS = [
         ),
     ),
     *of(
+        "generator/templates/stream/layers.h.j2",
+        (
+            "streams: one line held for two",
+            "bw::read<{{ channels }}>(from0, lines[held % 2][column]);",
+            "bw::read<{{ channels }}>(from0, lines[0][column]);",
+            PICTURE,
+        ),
+        (
+            "streams: the line below for the one above",
+            "lines[above % 2][left]",
+            "lines[below % 2][left]",
+            PICTURE,
+        ),
+    ),
+    *of(
         "hls_lib/window.hpp",
         (
             "streams: lines of the buffer swapped",
