@@ -310,6 +310,12 @@ _LIST = (
         "it is removed only where the others keep their order",
     ),
     Defect(
+        "transpose_stream",
+        "-",
+        "io_stream turns every tensor of two axes, also where Permute keeps their order",
+        "their order stays",
+    ),
+    Defect(
         "final_reshape",
         "-",
         "a last Reshape is dropped in io_parallel: the output has another shape",

@@ -57,12 +57,18 @@ def _bilinear(draft: Draft, layer: Layer) -> Op:
 
 
 def _transpose(draft: Draft, layer: Layer) -> Op:
-    if draft.config.io_type == "io_stream" and layer.attributes["perm"] == (0, 1):
-        raise ValueError(
-            "dims must not be [1, 2] in io_stream: hls4ml's stream kernel turns every tensor of two"
-            " axes; remove the layer"
-        )
-    return Transpose(result=type_of(layer, "result"), perm=layer.attributes["perm"])
+    perm = layer.attributes["perm"]
+    if draft.config.io_type == "io_stream" and perm == (0, 1):
+        rows, columns = layer.shape
+        if not draft.meets("transpose_stream", layer.name):
+            if rows != columns:
+                raise ValueError(
+                    "dims must not be [1, 2] in io_stream: hls4ml's stream kernel turns every"
+                    f" tensor of two axes, {layer.shape} into another shape; remove the layer, or"
+                    " set Numerics: corrected"
+                )
+            perm = (1, 0)
+    return Transpose(result=type_of(layer, "result"), perm=perm)
 
 
 LOWERINGS = {

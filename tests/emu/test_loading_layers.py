@@ -220,6 +220,17 @@ def test_a_transpose_of_an_input_with_one_channel_is_a_reshape(tmp_path):
     assert wrong.predict(np.zeros((1, 1, 2, 3))).shape == (1, 1, 2, 3)  # a last reshape is dropped
 
 
+def test_streams_turn_every_matrix(tmp_path):
+    """Also where Permute keeps the order of its axes; corrected, it keeps it."""
+    x = np.arange(9.0).reshape(1, 3, 3)
+    given = {"io": "io_stream", "dims": [1, 2]}
+    graph = load(tmp_path, "Permute", [(3, 3)], **given)
+    np.testing.assert_array_equal(graph.predict(x), x.transpose(0, 2, 1))
+    assert [met.name for met in graph.defects] == ["transpose_stream"]
+    right = load(tmp_path, "Permute", [(3, 3)], {"Numerics": "corrected"}, **given)
+    np.testing.assert_array_equal(right.predict(x), x)
+
+
 # ---- look-ups ---------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ LAYERS = (
         {"size": [3, 2], "data_format": "channels_last", "interpolation": "nearest"},
     ),
     ("Permute", (2, 3), {"dims": [2, 1]}),
+    ("Permute", (3, 3), {"dims": [1, 2]}),  # turned in io_stream
     ("Permute", (2, 3, 4), {"dims": [3, 1, 2]}),
     ("Permute", (2, 3, 4), {"dims": [1, 3, 2]}),
 )
