@@ -2,6 +2,7 @@
 
 ``graph = emu.load("config.yml")`` reads a trained model and its hls4ml configuration;
 ``graph.predict(x)`` gives the bits of the hardware, ``graph.trace(x)`` those of every layer.
+``emu.symbolic(expr)`` reads symbolic expressions; ``Graph`` and ``Node`` take operators by hand.
 """
 
 import fxp as _fxp
@@ -13,8 +14,9 @@ if getattr(_fxp, "__bitwright__", False) is not True:
     )
 
 from .extension import Extension
+from .frontends.symbolic import symbolic
 from .graph import Graph, Node
 from .loading import load
 from .starting import config
 
-__all__ = ["Extension", "Graph", "Node", "config", "load"]
+__all__ = ["Extension", "Graph", "Node", "config", "load", "symbolic"]

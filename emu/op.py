@@ -16,8 +16,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fxp import NARROW_WIDTH, Format
+from fxp import NARROW_WIDTH, Format, from_float
 
+from .expression import Expressions
 from .linear import Linear
 
 __all__ = ["Constant", "Field", "Op", "Raw", "Real", "Shape", "Table", "Value", "storage"]
@@ -54,6 +55,16 @@ class Constant:
     format: Format
     value: Real
 
+    @classmethod
+    def of(cls, values: npt.ArrayLike, format: Format | str) -> Constant:
+        """``raw = cast(values)``: each float's exact binary value, rounded and overflowed once.
+
+        >>> Constant.of([0.3, -1], "fixed<8,4>").raw
+        array([  4, -16])
+        """
+        value, parsed = np.asarray(values, dtype=np.float64), Format.parse(format)
+        return cls(from_float(value, parsed), parsed, value)
+
     @property
     def shape(self) -> Shape:
         """Shape of the array; ``()`` for a parameter that all elements share."""
@@ -81,7 +92,7 @@ class Table:
         return hashlib.sha256(self.raw.astype("<i8").tobytes()).hexdigest()
 
 
-Field = int | Format | Constant | Table | tuple[Format, ...]
+Field = int | Format | Constant | Table | tuple[Format, ...] | Expressions
 """What a configuration may hold."""
 
 

@@ -35,6 +35,7 @@ from .ops import (
     MERGES,
     OPERATORS,
     POOLINGS,
+    RESETS,
     Activation,
     BatchNormalization,
     Bilinear,
@@ -58,6 +59,9 @@ from .ops import (
     Sign,
     Slice,
     Softmax,
+    SpikingNeuron,
+    SpikingReadout,
+    Symbolic,
     Thresholds,
     TimeDistributed,
     Transpose,
@@ -422,6 +426,29 @@ def _garnet(case: _Case, x: Value, n: Value) -> Op:
     )
 
 
+def _symbolic(case: _Case, x: Value) -> Op:
+    def tree(depth: int) -> str:
+        kind = case.whole(0, 4) if depth else 0
+        if kind == 0:
+            return f"x{case.whole(0, x.size - 1)}" if case.yes() else f"c{case.whole(0, 1)}"
+        if kind < 3:
+            return f"({tree(depth - 1)} {case.one_of(*'+-*/')} {tree(depth - 1)})"
+        return f"-{tree(depth - 1)}" if kind == 3 else f"f({tree(depth - 1)})"
+
+    argument = case.format()
+    samples = case.draw(constants((5,), format=argument))
+    return Symbolic(
+        result=case.format(),
+        expressions=tuple(tree(3) for _ in range(case.whole(1, 3))),
+        coefficients=case.constant(2),
+        look_ups=("f",),
+        functions=("exp",),
+        samples=(Table(samples.raw, argument, "drawn"),),
+        starts=case.draw(constants((1,), format=argument)),
+        scales=case.draw(constants((1,), format="fixed<20,16>")),
+    )
+
+
 def _concatenate(case: _Case, a: Value, b: Value) -> Op:
     return Concatenate(result=case.format(), axis=case.whole(0, len(a.shape) - 1))
 
@@ -520,6 +547,30 @@ def _time_distributed(case: _Case, x: Value) -> Op:
     return TimeDistributed(result=op.result, op=op)
 
 
+def _spiking_neuron(case: _Case, x: Value) -> Op:
+    n = x.shape[1]
+    return SpikingNeuron(
+        result=case.format(),
+        membrane=case.format(),
+        threshold=case.constant(case.one_of(1, n)),
+        beta=case.constant(case.one_of(1, n)) if case.yes() else None,
+        reset=case.one_of(*RESETS),
+    )
+
+
+def _spiking_readout(case: _Case, x: Value) -> Op:
+    rules = ["argmax_spike_count", "first_to_threshold", "argmax_membrane"]
+    rule = case.one_of(*rules, *["binary_logit"] * (x.shape[1] == 2))
+    owns = rule == "argmax_membrane" or (rule == "binary_logit" and case.yes())
+    return SpikingReadout(
+        result=case.format(),
+        rule=rule,
+        class_threshold=case.whole(1, 3),
+        membrane=case.format() if owns else None,
+        beta=case.constant(1) if owns and case.yes() else None,
+    )
+
+
 def _only_result(kind: type[Op]) -> Callable[..., Op]:
     return lambda case, x: kind(result=case.format())
 
@@ -544,6 +595,7 @@ _LAYERS: dict[type[Op], _Row] = {
     Einsum: _Row(_two(*_ANY), _einsum),
     EinsumDense: _Row(_one(*_ANY, most=32), _einsum_dense),
     GarNet: _Row(_two(2), _garnet),
+    Symbolic: _Row(_one(1), _symbolic),
     Concatenate: _Row(_two(*_ANY), _concatenate),
     Pooling: _Row(_one(2, 3), _pooling),
     ZeroPadding: _Row(_one(*_ANY, most=16), _zero_padding),
@@ -554,5 +606,7 @@ _LAYERS: dict[type[Op], _Row] = {
     Transpose: _Row(_one(*_ANY), _transpose),
     Reshape: _Row(_one(*_ANY), _reshape),
     Recurrent: _Row(_one(2, most=16), _recurrent),
+    SpikingNeuron: _Row(_one(2), _spiking_neuron),
+    SpikingReadout: _Row(_one(2), _spiking_readout),
     TimeDistributed: _Row(_one(2, 3, most=32), _time_distributed),
 }

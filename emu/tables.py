@@ -23,6 +23,7 @@ from fxp import Format, cast, from_float, from_fraction, growth
 from .op import Table, storage
 
 __all__ = [
+    "LIBM",
     "RECIPES",
     "edge_table",
     "exp_table",
@@ -30,7 +31,9 @@ __all__ = [
     "inverse_root_table",
     "inverse_table",
     "legacy_tables",
+    "libm",
     "libm_version",
+    "sampled_table",
 ]
 
 Single = npt.NDArray[np.float32]
@@ -55,16 +58,32 @@ def _call(name: str, kind: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array([function(value) for value in x.tolist()], dtype=x.dtype)
 
 
+LIBM = (
+    *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh"),
+    *("atanh", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt"),
+    *("erf", "erfc", "recip", "rsqrt"),
+)
+"""Functions of one double: libm's, ``recip = 1 / x`` and ``rsqrt = 1 / sqrt(x)``."""
+
+
+def libm(name: str, x: Double) -> Double:
+    """A function of LIBM in double precision, elementwise."""
+    if name in ("recip", "rsqrt"):
+        with np.errstate(divide="ignore"):
+            return 1.0 / (libm("sqrt", x) if name == "rsqrt" else x)
+    return _call(name, ctypes.c_double, x.reshape(-1)).reshape(x.shape)
+
+
 def expf(x: Single) -> Single:
     """``expf`` of libm, elementwise."""
     return _call("expf", ctypes.c_float, x)
 
 
 def _entries(values: npt.NDArray[Any], format: Format, recipe: str) -> Table:
-    """Cast each value; infinity counts as 2**1024, as in ``ap_fixed(double)``."""
+    """Cast each value; infinities count as +-2**1024, as in ``ap_fixed(double)``."""
     raw = np.empty(values.size, dtype=storage(format))
     for i, value in enumerate(values.astype(np.float64).tolist()):
-        exact = Fraction(2) ** 1024 if value == np.inf else Fraction(value)
+        exact = Fraction(value) if np.isfinite(value) else Fraction(int(np.sign(value)) << 1024)
         raw[i] = from_fraction(exact, format)
     return Table(raw=raw, format=format, recipe=recipe)
 
@@ -159,6 +178,16 @@ def inverse_root_table(size: int, power_of_10: int, power_of_2: int, format: For
     x = low + step * np.arange(size).astype(np.float32)
     values = 1.0 / np.sqrt(x).astype(np.float64)
     return _entries(values, format, f"1/sqrt(1e-{power_of_10},{power_of_2},{size})")
+
+
+def sampled_table(function: str, x: Double, format: Format) -> Table:
+    """``table[i] = cast(f(x[i]))``, f of LIBM; raises ValueError where f is not defined."""
+    values = libm(function, x)
+    if np.isnan(values).any():
+        undefined = float(x[np.isnan(values)][0])
+        raise ValueError(f"range must lie where {function} is defined, not at {undefined!r}")
+    size, ends = x.size, f"{float(x[0])!r}..{float(x[-1])!r}"
+    return _entries(values, format, f"{function}({ends},{size})")
 
 
 def edge_table(address: Format, format: Format) -> Table:

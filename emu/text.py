@@ -64,19 +64,7 @@ def from_json(text: str, *, extensions: Iterable[Extension] = ()) -> Graph:
         document["config"],
         tuple(Met.of(fields) for fields in document.get("defects", ())),
     )
-    for name, table in graph.tables().items():
-        stored = _stored_hash(document, name)
-        if stored != table.sha256:
-            raise ValueError(f"table {name} must have the SHA-256 {stored}, not {table.sha256}")
     return graph
-
-
-def _stored_hash(document: dict[str, Any], name: str) -> str:
-    layer, _, key = name.rpartition(".")
-    fields = next(item for item in document["nodes"] if item["name"] == layer)["fields"]
-    while key not in fields:
-        fields = fields["op"]["fields"]
-    return str(fields[key]["sha256"])
 
 
 def _encode(value: Any) -> Any:
@@ -115,13 +103,14 @@ def _operator(item: dict[str, Any], operators: dict[str, type[Op]], name: str = 
     fields: dict[str, Any] = {
         key: _operator(value, operators, name)
         if isinstance(value, dict) and "operator" in value
-        else _decode(value)
+        else _decode(value, f"{name}.{key}")
         for key, value in item["fields"].items()
     }
     return operator(**fields)
 
 
-def _decode(value: Any) -> Any:
+def _decode(value: Any, where: str) -> Any:
+    """A field of an operator; ``where`` is its name as ``graph.tables()`` has it."""
     if isinstance(value, dict) and "constant" in value:
         raw = _raw(value["constant"], value["format"])
         return Constant(
@@ -129,11 +118,16 @@ def _decode(value: Any) -> Any:
         )
     if isinstance(value, dict) and "table" in value:
         raw = _raw(value["table"], value["format"])
-        return Table(raw, Format.parse(value["format"]), value["recipe"])
+        table = Table(raw, Format.parse(value["format"]), value["recipe"])
+        if table.sha256 != value["sha256"]:
+            raise ValueError(
+                f"table {where} must have the SHA-256 {value['sha256']}, not {table.sha256}"
+            )
+        return table
     if isinstance(value, dict):
         return Format.parse(value["format"])
     if isinstance(value, list):
-        return tuple(_decode(item) for item in value)
+        return tuple(_decode(item, f"{where}_{k}") for k, item in enumerate(value))
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from emu.expression import Expressions, fold
 from emu.op import Constant, Field, Table
 from fxp import Format
 
@@ -131,9 +132,11 @@ def structure(name: str, fields: Mapping[str, Field]) -> str:
     """A configuration struct: integers as constants, formats as types named ``<field>_t``.
 
     A Constant or Table gives its type; its values are passed as an array beside the struct. Several
-    formats become ``<field><K>::type`` and their number ``n_<field>``.
+    formats become ``<field><K>::type`` and their number ``n_<field>``; expressions, a function of
+    input, output and those arrays.
     """
     lines = [f"struct {name} {{"]
+    arrays = [key for key, value in fields.items() if isinstance(value, (Constant, Table))]
     for key, value in fields.items():
         if isinstance(value, Format):
             lines.append(f"    typedef {type_name(value)} {key}_t;")
@@ -149,9 +152,61 @@ def structure(name: str, fields: Mapping[str, Field]) -> str:
                 for k, item in enumerate(value)
             ]
             lines.append(f"    static const int n_{key} = {len(value)};")
+        elif isinstance(value, Expressions):
+            lines += _expressions(key, value, arrays)
         else:
             lines.append(f"    static const int {key} = {value};")
     return "\n".join([*lines, "};"])
+
+
+def _expressions(name: str, expressions: Expressions, arrays: list[str]) -> list[str]:
+    """The static function ``name(x, y, arrays...)``; what no expression reads has no name."""
+    spelling = _Spelling(expressions.look_ups)
+    body = [
+        f"        y[{i}] = bw::convert<y_t>({fold(text, spelling)});"
+        for i, text in enumerate(expressions.texts)
+    ]
+    read = spelling.read
+    given = [f"const {key}_raw_t *{key if key in read else ''}" for key in arrays]
+    x = "x" if "x" in read else ""
+    types = ["class x_t", "class y_t", *(f"class {key}_raw_t" for key in arrays)]
+    return [
+        f"    template <{', '.join(types)}>",
+        f"    static void {name}({', '.join([f'const x_t *{x}', 'y_t *y', *given])}) {{",
+        "#pragma HLS INLINE",
+        *body,
+        "    }",
+    ]
+
+
+class _Spelling:
+    """C++ of the parts of an expression, over ``hls_lib/symbolic.hpp``."""
+
+    def __init__(self, look_ups: tuple[str, ...]) -> None:
+        self.look_ups = look_ups
+        self.read: set[str] = set()
+
+    def name(self, name: str) -> str:
+        self.read.add("x" if name[0] == "x" else "coefficients")
+        if name[0] == "x":
+            return f"x[{name[1:]}]"
+        return f"bw::from_raw<coefficients_t>(coefficients[{name[1:]}])"
+
+    def number(self, text: str) -> str:
+        raise ValueError(f"numbers of an expression must be coefficients, not {text}")
+
+    def call(self, function: str, argument: str) -> str:
+        k = self.look_ups.index(function)
+        given = (argument, *(f"bw::from_raw<{key}_t>({key}[{k}])" for key in ("starts", "scales")))
+        table = f"samples_{k}"
+        self.read |= {"starts", "scales", table}
+        return f"bw::sampled<{table}_t, {table}_size>({', '.join(given)}, {table})"
+
+    def negate(self, a: str) -> str:
+        return f"bw::negated({a})"
+
+    def operate(self, symbol: str, a: str, b: str) -> str:
+        return f"bw::divided({a}, {b})" if symbol == "/" else f"({a} {symbol} {b})"
 
 
 def each_step(name: str, sizes: tuple[int, int, int], kernel: str, config: str) -> str:

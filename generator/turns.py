@@ -26,6 +26,8 @@ from emu.ops import (
     Sign,
     Slice,
     Softmax,
+    SpikingNeuron,
+    SpikingReadout,
     Thresholds,
     TimeDistributed,
     UnaryLUT,
@@ -40,7 +42,8 @@ class Turns:
     """``count`` runs of ``op`` on tensors like ``inputs``, each of which gives some of the result.
 
     width: elements of a beat of the result. walk: what the turns follow, ``beats``; time ``steps``
-    with a state; or the pixels of a picture by ``window``, ``frame``, ``repeat`` or ``blend``.
+    with the state of a cell, or of a spiking layer (``spikes``); or the pixels of a picture by
+    ``window``, ``frame``, ``repeat`` or ``blend``.
     grid: fields of all but the first.
     """
 
@@ -61,6 +64,10 @@ def turns(op: Op, inputs: Sequence[Value], widths: Sequence[int], output: Value)
         return found
     if isinstance(op, Recurrent) and not op.go_backwards and widths[0] == inputs[0].shape[-1]:
         return _steps(op, inputs, output)
+    if isinstance(op, (SpikingNeuron, SpikingReadout)) and widths[0] == inputs[0].shape[-1]:
+        grid = {"each": int(isinstance(op, SpikingNeuron))}
+        steps = inputs[0].shape[0]
+        return Turns(op, tuple(inputs), steps, output.shape[-1], "spikes", grid)
     if one is None and widths[0] == inputs[0].shape[-1] and len(inputs[0].shape) in (2, 3):
         for walk in (_window, _frame, _repeat, _blend):
             if (found := walk(op, inputs[0], output)) is not None:

@@ -22,6 +22,8 @@ from .reshape import Reshape
 from .resize import Resize
 from .slice import Slice
 from .softmax import IMPLEMENTATIONS, Softmax
+from .spiking import RESETS, RULES, SpikingNeuron, SpikingReadout
+from .symbolic import Symbolic
 from .thresholds import Sign, Thresholds
 from .time_distributed import TimeDistributed
 from .transpose import Transpose
@@ -35,6 +37,8 @@ __all__ = [
     "MERGES",
     "OPERATORS",
     "POOLINGS",
+    "RESETS",
+    "RULES",
     "Activation",
     "BatchNormalization",
     "Bilinear",
@@ -58,6 +62,9 @@ __all__ = [
     "Sign",
     "Slice",
     "Softmax",
+    "SpikingNeuron",
+    "SpikingReadout",
+    "Symbolic",
     "Thresholds",
     "TimeDistributed",
     "Transpose",
@@ -68,9 +75,9 @@ __all__ = [
 OPERATORS = (
     *(Input, Dense, Convolution, BatchNormalization, LayerNormalization),
     *(Activation, Softmax, Thresholds, Sign, UnaryLUT, Quantizer, Embedding),
-    *(Merge, Dot, Concatenate, Einsum, EinsumDense, GarNet),
+    *(Merge, Dot, Concatenate, Einsum, EinsumDense, GarNet, Symbolic),
     *(Pooling,),
     *(ZeroPadding, Cropping, Slice, Resize, Bilinear, Transpose, Reshape),
-    *(Recurrent, TimeDistributed),
+    *(Recurrent, TimeDistributed, SpikingNeuron, SpikingReadout),
 )
 """Every operator, in the order of docs/operators."""
