@@ -512,7 +512,7 @@ MUTANTS = [
         (
             "one cast only",
             "convert<y_t>(convert<format_t>(x))",
-            "convert<y_t>(x)",
+            "convert<y_t>(sizeof(format_t) > 0 ? x : x_t(0))",
         ),
         (
             "the format before",

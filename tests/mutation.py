@@ -107,6 +107,7 @@ def _child(folder: Path, test: str, answer: Path) -> None:
     """Runs the test in this process, which ends with it."""
     import pytest
 
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     os.chdir(folder)
     signal.alarm(LIMIT_SECONDS)
@@ -142,9 +143,12 @@ def run(folder: Path, test: str) -> Fate:
             _child(folder, test, answer)
         finally:
             os._exit(1)
-    _, status = os.waitpid(process, 0)
-    with contextlib.suppress(ProcessLookupError):  # compilers of a child that ran out of time
-        os.killpg(process, signal.SIGKILL)
+    try:
+        _, status = os.waitpid(process, 0)
+    finally:
+        # What is left of a child that ran out of time, or of one whose parent is ended.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
     if not answer.is_file():
         return Fate(CRASHED, f"the tests ended with status {status}, by signal 14 out of time")
     return Fate(*json.loads(answer.read_text()))
@@ -197,6 +201,7 @@ def examine(
     root: Path, mutants: Sequence[Mutant], file: Path | None = None
 ) -> list[tuple[Mutant, Fate]]:
     """Every mutant and its fate; those of the record ``file`` are not run again."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
