@@ -126,16 +126,30 @@ ROWS = (
         operators=("EinsumDense", "Einsum", "Softmax"),
         remark="the kernels of its expansion; HGQ2 files, where it comes from, are not read yet",
     ),
-    _each("GarNet GarNetStack", "GarNet", remark="a stack is one node a layer; mean or no collapse"),
+    _each(
+        "GarNet GarNetStack", "GarNet", remark="a stack is one node a layer; mean or no collapse"
+    ),
     Row(
         "DACombinational",
         remark="gap: da4ml's adder graphs (Strategy: distributed_arithmetic) are refused by name",
     ),
-    Row("IFNeuron, LIFNeuron, SNNReadout", remark="gap: hls4ml 1.3.0 has none; they came after it"),
+    Row(
+        "IFNeuron, LIFNeuron",
+        operators=("SpikingNeuron",),
+        remark="a sample is a window of time steps; into a graph by hand, below; hls4ml 1.3.0 has"
+        " none to compare with, they came after it",
+    ),
+    Row(
+        "SNNReadout",
+        operators=("SpikingReadout",),
+        remark="the last decision of a window; not in hls4ml 1.3.0 either",
+    ),
     Row(
         "SymbolicExpression",
-        remark="gap: read from expressions, not from model files, and compiled with the vendor's"
-        " hls_math, which no free simulation has",
+        operators=("Symbolic",),
+        words=("sin_lut",),
+        remark="`emu.symbolic`; functions by look-up, as the vendor's hls_math has no free"
+        " simulation: their samples are libm's",
     ),
     Row("Clone, Repack", remark="of streams: the generator inserts them (`generator/stream.py`)"),
     Row("Broadcast", (), ("Merge",), (), "of streams: Merge broadcasts by itself"),
@@ -155,6 +169,79 @@ in `tests/peer` that compare with its compiled C simulation.
 
 | layer | operator | parallel C++ | stream C++ | oracle | hls4ml | remark |
 |---|---|---|---|---|---|---|
+"""
+
+FOOTER = """
+## Expressions
+
+`emu.symbolic` takes what hls4ml's `convert_from_symbolic_expression` takes, text or sympy's
+objects, and needs sympy (`pip install 'bitwright[symbolic]'`): hls4ml's C++ is what sympy prints of
+the simplified expression.
+
+```python
+graph = emu.symbolic(
+    ["2.5*x0**2 + sin_lut(x1)", "x0/x2"],
+    lut_functions={
+        "sin_lut": {"math_func": "sin", "range_start": -4, "range_end": 4, "table_size": 512}
+    },
+    precision="ap_fixed<16,6>",
+)
+project = generator.generate(graph, "firmware/")
+```
+
+Numbers and look-ups have the precision's type, sums and products are exact, a quotient keeps the
+fraction bits that `ap_fixed` gives it, and the result is cast once. Samples are those of libm in
+double precision, rounded once, and literals in our C++; hls4ml fills its tables with the vendor's
+functions, which may differ in the last bits. `1/x0` alone, roots and other functions are errors
+that name the way out.
+
+## Graphs by hand
+
+A graph is a tuple of nodes: a name, an operator of `emu.ops`, the names of the nodes that it reads.
+That is how layers come in that no front end reads, spiking neurons for example, before, between and
+behind those of a loaded model (`emu.Graph((*graph.nodes, ...), outputs)`). A sample is a whole
+window, (steps, n); the potentials are 0 where it begins.
+
+```python
+>>> import numpy as np
+>>> import emu
+>>> from emu.op import Constant
+>>> from emu.ops import Dense, Input, SpikingNeuron, SpikingReadout, TimeDistributed
+>>> from fxp import Format
+>>> f = Format.parse
+>>> current = f("fixed<10,4>")
+>>> dense = Dense(
+...     result=current,
+...     weight=Constant.of([[1.0, -0.5], [0.25, 0.75]], "fixed<6,2>"),
+...     bias=Constant.of([0.0, 0.125], "fixed<6,2>"),
+...     accum=f("fixed<16,6>"),
+... )
+>>> neuron = SpikingNeuron(
+...     result=f("uint<1>"),
+...     membrane=f("fixed<12,4,RND,SAT>"),
+...     threshold=Constant.of(1.0, "fixed<8,4>"),
+...     beta=Constant.of(0.9, "ufixed<8,0>"),
+...     reset="subtract",
+... )
+>>> graph = emu.Graph(
+...     (
+...         emu.Node("x", Input(result=current, dimensions=(4, 2))),
+...         emu.Node("fc", TimeDistributed(result=current, op=dense), ("x",)),
+...         emu.Node("lif", neuron, ("fc",)),
+...         emu.Node("class", SpikingReadout(result=f("uint<1>")), ("lif",)),
+...     ),
+...     ("class",),
+... )
+>>> window = np.array([[[0.5, 1.0], [1.0, 0.5], [0.0, 1.0], [1.0, 1.0]]])
+>>> graph.trace(window, raw=True)["lif"][0].tolist()
+[[0, 0], [1, 0], [0, 1], [1, 0]]
+>>> graph.predict(window)
+array([[0.]])
+
+```
+
+`graph.predict`, `trace`, `summary`, `to_json`, `generator.generate` and `validation.signoff` take
+it as they take any graph; in io_stream a beat is a time step.
 """
 
 
@@ -242,7 +329,7 @@ def page() -> str:
     if missing:
         raise ValueError(f"ROWS must have {', '.join(sorted(missing))}")
     oracles, peers = _oracles(), _peers()
-    return HEADER + "".join(_line(row, oracles, peers) for row in ROWS)
+    return HEADER + "".join(_line(row, oracles, peers) for row in ROWS) + FOOTER
 
 
 if __name__ == "__main__":

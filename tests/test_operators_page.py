@@ -1,5 +1,6 @@
 """docs/operators.md is what docs/operators.py writes, and leaves no layer without a word."""
 
+import doctest
 import importlib.util
 import re
 import sys
@@ -22,6 +23,12 @@ def script():
 def test_the_page_is_fresh(script):
     """Otherwise: python docs/operators.py."""
     assert script.TARGET.read_text(encoding="utf-8") == script.page()
+
+
+def test_the_example_runs(script):
+    """As it stands on the page."""
+    found = doctest.testfile(str(script.TARGET), module_relative=False)
+    assert found.attempted > 10 and found.failed == 0
 
 
 def test_no_row_is_empty(script):

@@ -5,9 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from emu import Graph, Node
 from emu.op import Constant, Value
-from emu.ops import RESETS, RULES, Input, SpikingNeuron, SpikingReadout
+from emu.ops import RESETS, RULES, SpikingNeuron, SpikingReadout
 from fxp import Format
 from tests import oracle, oracle_spiking
 from tests.emu import grid
@@ -210,32 +209,6 @@ def test_reference():
     assert owned.reference(x).tolist() == [[2 - 2.25]]
     first = SpikingReadout(result=Format(4, 4), rule="first_to_threshold", class_threshold=4)
     assert first.reference(x).tolist() == [[0]]
-
-
-def test_a_network_by_hand():
-    """Neurons feed neurons and a readout; trace, JSON and the plan are those of any graph."""
-    f = Format.parse
-    nodes = (
-        Node("x", Input(result=f("fixed<6,2>"), dimensions=(5, 3))),
-        Node(
-            "lif",
-            SpikingNeuron(
-                result=f("uint<1>"),
-                membrane=f("fixed<10,4,RND,SAT>"),
-                threshold=Constant.of([1, 0.5, 0.25], "fixed<8,3>"),
-                beta=Constant.of(0.875, "ufixed<6,0>"),
-            ),
-            ("x",),
-        ),
-        Node("class", SpikingReadout(result=f("uint<2>")), ("lif",)),
-    )
-    graph = Graph(nodes, ("class",))
-    x = np.random.default_rng(0).uniform(-1, 2, (50, 5, 3))
-    traced = graph.trace(x)
-    assert traced["lif"].shape == (50, 5, 3) and graph.predict(x).shape == (50, 1)
-    wanted = traced["lif"].sum(axis=1).argmax(axis=1)
-    np.testing.assert_array_equal(graph.predict(x)[:, 0], wanted)
-    assert graph.multiplications() == 15
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ LUTS = {
     "sin_lut": {"math_func": "sin", "range_start": -4, "range_end": 4, "table_size": 512},
     "exp_lut": {"math_func": "exp", "range_start": 0, "range_end": 3.5, "table_size": 100},
     "log_lut": {"math_func": "log", "range_start": 0, "range_end": 8, "table_size": 256},
-    "wide_lut": {"math_func": "tanh", "range_start": -20, "range_end": 20, "table_size": 64},
+    "wide_lut": {"math_func": "atan", "range_start": -20, "range_end": 20, "table_size": 64},
     "tiny_lut": {"math_func": "sqrt", "range_start": 0.25, "range_end": 0.75, "table_size": 1000},
 }
 NAMED = (
@@ -129,4 +129,4 @@ def test_expressions(precision, tmp_path, record_property):
     expressions = [*NAMED, *accepted(rng, 12)]
     found = compare(tmp_path, precision, expressions, rng)
     record_property("values_compared", found.size)
-    assert np.mean([np.unique(column).size > 2 for column in found.T]) > 0.7
+    assert np.mean([np.unique(column).size > 2 for column in found.T]) > 0.6
