@@ -13,12 +13,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests import layer_mutants, mutation
+from tests import layer_mutants, mutation, symbolic_mutants
 from tests.emu import mutants as engine_mutants
 from tests.generator import mutants as firmware_mutants
 
 ROOT = Path(__file__).resolve().parents[1]
-MUTANTS = (*engine_mutants.MUTANTS, *layer_mutants.MUTANTS, *firmware_mutants.MUTANTS)
+MUTANTS = (
+    *engine_mutants.MUTANTS,
+    *layer_mutants.MUTANTS,
+    *symbolic_mutants.MUTANTS,
+    *firmware_mutants.MUTANTS,
+)
 
 
 def main(arguments: list[str]) -> int:
