@@ -59,7 +59,8 @@ _MOVES = (
 _POOLINGS = tuple(f"{op}Pooling{n}D" for op in ("Max", "Average") for n in (1, 2))
 _GLOBAL_POOLINGS = tuple(f"Global{kind}" for kind in _POOLINGS)
 _MERGES = ("Merge", "Concatenate", "Dot")
-_NO_REUSE = ("InputLayer", "TimeDistributed", "Reshape", "Einsum", "EinsumDense", *_MOVES)
+_HGQ = ("FixedPointQuantizer", "UnaryLUT")
+_NO_REUSE = (*_HGQ, "InputLayer", "TimeDistributed", "Reshape", "Einsum", "EinsumDense", *_MOVES)
 _NO_TABLE = (
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
     *(*_DENSE, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
@@ -109,7 +110,9 @@ def config(
     }
     if granularity == "model":
         return made
-    draft = read_keras(open_keras(model, weights), Config.parse(None))
+    # Quantisers of HGQ are read only where types are the configuration's own.
+    own_types = Config.parse({"Model": {"BitExact": False}})
+    draft = read_keras(open_keras(model, weights), own_types)
     entries: dict[str, Any] = {}
     for layer in draft:
         if "time_steps" in layer.attributes or layer.attributes.get("ends"):
@@ -119,7 +122,7 @@ def config(
             continue  # an inner link of a merge of more than two tensors
         key = kind if granularity == "type" else name
         if key not in entries:
-            entries[key] = _entry(kind, default_reuse_factor, backend)
+            entries[key] = _entry(kind.removeprefix("HGQ>"), default_reuse_factor, backend)
             if kind in _GARNETS:
                 types = garnet_types(draft.source(layer).shape[0], default_reuse_factor)
                 entries[key]["Precision"] = {
@@ -157,6 +160,8 @@ def _entry(kind: str, reuse: int, backend: str | None) -> dict[str, Any]:
     entry["Precision"] |= dict.fromkeys(_TYPES.get(kind, ()), "auto")
     if kind in _QUANTIZED:
         entry["Precision"] |= dict.fromkeys(("weight", "bias"), "int<2>")
+    if kind == "UnaryLUT":
+        entry["Precision"]["table"] = _TABLE
     if kind.startswith("UpSampling"):
         entry["Algorithm"] = "nearest"
     if kind == "SimpleRNN":

@@ -16,7 +16,7 @@ __all__ = [
 
 BACKENDS = ("Vitis", "Vivado")
 IO_TYPES = ("io_parallel", "io_stream")
-STRATEGIES = ("latency", "resource", "resource_unrolled")
+STRATEGIES = ("latency", "resource", "resource_unrolled", "distributed_arithmetic")
 
 TOP_KEYS = (
     "OutputDir",
@@ -164,6 +164,8 @@ TYPES_WITHOUT_EFFECT = {
         for op in ("Max", "Average")
         for axes in (1, 2)
     },
+    "HGQ>FixedPointQuantizer": "FixedPointQuantizer",
+    "HGQ>UnaryLUT": "UnaryLUT",
     "BinaryDense": "Dense",
     "TernaryDense": "Dense",
     "UpSampling1D": "Resize",

@@ -89,6 +89,7 @@ def _quantizer(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         "FixedPointQuantizer",
         inputs,
         shape,
+        keras=(entry.name, entry.kind),
         masks=[tuple(map(int, mask)) for mask in zip(keep, bits, integers, strict=True)],
         **modes,
     ).name
@@ -97,6 +98,7 @@ def _quantizer(reader: Reader, entry: Entry, inputs: list[str]) -> str:
 def _unary_lut(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     _require_own_types(reader, entry)
     layer = reader.add(entry.name, "UnaryLUT", inputs, reader.shape(inputs[0]))
+    layer.attributes["keras"] = (entry.name, entry.kind)
     layer.weights["table"] = reader.weight(entry, "table").reshape(-1)
     return layer.name
 
