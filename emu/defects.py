@@ -249,8 +249,8 @@ _LIST = (
     Defect(
         "linear_merged",
         "-",
-        "a linear activation with a type of its own vanishes where the layer before it is auto",
-        "it casts to its type",
+        "a linear activation with an entry of its own vanishes where the layer before it is auto",
+        "it casts to the type of its entry",
     ),
     Defect(
         "reshape_type",

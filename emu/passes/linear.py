@@ -40,11 +40,8 @@ def merge_linear(draft: Draft, layer: Layer) -> bool:
     before = draft.source(layer)
     if before.kind not in _SAFE_PARENTS or before.types["result"] is not None:
         return False
-    if draft.meets("linear_merged", layer.name):
+    own = draft.config.found_precision(layer.name, layer.kind, "result")[1] != "Model"
+    if own and draft.meets("linear_merged", layer.name):
         return False
-    draft.remove(
-        layer,
-        f"merged into {before.name}, whose automatic result type stays; Numerics: corrected keeps"
-        f" {layer.name}",
-    )
+    draft.remove(layer, f"merged into {before.name}, whose automatic result type stays")
     return True

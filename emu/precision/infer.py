@@ -70,7 +70,11 @@ def _batch_normalization(draft: Draft, layer: Layer, unknown: list[str]) -> None
 
 
 def _same_as_input(draft: Draft, layer: Layer, unknown: list[str]) -> None:
-    layer.types["result"] = _input(draft, layer)
+    found = layer.types["result"] = _input(draft, layer)
+    if layer.kind == "Reshape" and draft.config.corrected:
+        given = draft.config.precision(layer.name, layer.kind, "result")
+        if given not in (None, found):
+            draft.meets("reshape_type", layer.name)
 
 
 def _resize(draft: Draft, layer: Layer, unknown: list[str]) -> None:
