@@ -1,6 +1,6 @@
 """Slices, splits and bilinear up-sampling of Keras files: read, typed, noted, and what is refused.
 
-The entries are those that tf_keras 2.21 and Keras 3.15 write; tests/peer/test_keras.py asks Keras.
+The entries are those that tf_keras 2.21 and Keras 3.15 write; tests/emu/test_against_keras.py asks Keras.
 """
 
 import json
