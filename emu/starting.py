@@ -62,6 +62,7 @@ _MERGES = ("Merge", "Concatenate", "Dot")
 _HGQ = ("FixedPointQuantizer", "UnaryLUT")
 _NO_REUSE = (*_HGQ, "InputLayer", "TimeDistributed", "Reshape", "Einsum", "EinsumDense", *_MOVES)
 _NO_TABLE = (
+    *_GARNETS,
     *(*_NO_REUSE, *_MERGES, *_POOLINGS, *_GLOBAL_POOLINGS),
     *(*_DENSE, *SEPARABLE, "BatchNormalization", "LayerNormalization", "Embedding"),
 )

@@ -43,6 +43,28 @@ template <class CONFIG, class n_t> typename CONFIG::norm_t vertex_share(const n_
     return convert<typename CONFIG::norm_t>(from_raw<steps_t>(steps));
 }
 
+// What += and *= take of x on a T: of an integer type, x truncated toward zero.
+template <class T, class x_t, bool WHOLE = format<T>::is_integer> struct operand {
+    typedef x_t type;
+    static type of(const x_t &x) {
+#pragma HLS INLINE
+        return x;
+    }
+};
+template <class T, class x_t> struct operand<T, x_t, true> {
+    typedef whole<largest(format<x_t>::integer, 1) + 1> type;
+    static type of(const x_t &x) {
+#pragma HLS INLINE
+        return convert<type>(x);
+    }
+};
+
+// total + term, cast to T
+template <class T, class x_t> T increased(const T &total, const x_t &term) {
+#pragma HLS INLINE
+    return convert<T>(total + operand<T, x_t>::of(term));
+}
+
 // ---- from vertices to aggregators ---------------------------------------------------------------
 
 // interval: cycles of a block; lanes: edges that a block needs at once.
@@ -71,7 +93,7 @@ Features:
         const typename CONFIG::distance_weight_t factor =
             from_raw<typename CONFIG::distance_weight_t>(h[a * CONFIG::n_in + i]);
         const distance_t step = convert<distance_t>(x[v * CONFIG::n_in + i] * factor);
-        distance = convert<distance_t>(distance + step);
+        distance = increased(distance, step);
     }
     return from_raw<typename CONFIG::table_t>(table[top_bits<CONFIG::table_size>(distance)]);
 }
@@ -124,21 +146,21 @@ Blocks:
                 if (v < CONFIG::n_vertices && vertex<n_t>::counts(n, v, b * CONFIG::block)) {
                     const edge_t edge = garnet_edge<CONFIG>(x, v, a, h, g, table);
                     edges[v * n_aggregators + a] = edge;
-                    of_edges = convert<edge_sum_t>(of_edges + edge);
+                    of_edges = increased(of_edges, edge);
                 Features:
                     for (int i = 0; i < n_in; i++) {
 #pragma HLS UNROLL
                         const x_t part = convert<x_t>(x[v * n_in + i] * edge);
-                        of_x[i] = convert<aggr_t>(of_x[i] + part);
+                        of_x[i] = increased(of_x[i], part);
                     }
                 }
             }
             const edge_sum_t share = of_edges >> plan::shift;
-            sum_edge[a] = convert<edge_sum_t>(sum_edge[a] + share);
+            sum_edge[a] = increased(sum_edge[a], share);
             for (int i = 0; i < n_in; i++) {
 #pragma HLS UNROLL
                 const aggr_t part = of_x[i] >> plan::shift;
-                sum_x[a * n_in + i] = convert<aggr_t>(sum_x[a * n_in + i] + part);
+                sum_x[a * n_in + i] = increased(sum_x[a * n_in + i], part);
             }
         }
     }
@@ -180,7 +202,7 @@ Filters:
 #pragma HLS UNROLL
                 const typename CONFIG::weight_t factor =
                     from_raw<typename CONFIG::weight_t>(w[at * CONFIG::n_in + i]);
-                sum = convert<aggr_t>(sum + mean_x[a * CONFIG::n_in + i] * factor);
+                sum = increased(sum, mean_x[a * CONFIG::n_in + i] * factor);
             }
             base[at] = sum;
         }
@@ -229,7 +251,7 @@ Blocks:
 #pragma HLS UNROLL
                             const y_t part = convert<y_t>(edges[v * n_aggregators + a] *
                                                           base[o * n_aggregators + a]);
-                            sum = convert<y_t>(sum + part);
+                            sum = increased(sum, part);
                         }
                     }
                     y[v * CONFIG::n_out + o] = sum;
@@ -267,7 +289,8 @@ Filters:
 #pragma HLS UNROLL
         bias_t bias = from_raw<bias_t>(c[o]);
         if (!CONFIG::by_count) {
-            const aggr_t all = convert<aggr_t>(convert<aggr_t>(bias) * n[0]);
+            const aggr_t all = convert<aggr_t>(
+                convert<aggr_t>(bias) * operand<aggr_t, n_t>::of(n[0]));
             const aggr_t mean = all >> CONFIG::log2_vertices;
             bias = convert<bias_t>(mean);
         }
@@ -275,7 +298,7 @@ Filters:
     Aggregators:
         for (int a = 0; a < n_aggregators; a++) {
 #pragma HLS UNROLL
-            sum = convert<y_t>(sum + mean_edge[a] * base[o * n_aggregators + a]);
+            sum = increased(sum, mean_edge[a] * base[o * n_aggregators + a]);
         }
         y[o] = sum;
     }

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle import Type, cast, cast_raw, float_raw, value
+from tests.oracle import Type, cast, cast_raw, float_raw, toward_zero, value
 
 
 class Layer(NamedTuple):
@@ -41,6 +41,11 @@ def halved(x: Fraction, times: int, t: Type) -> Fraction:
     """``x >> times`` of a variable of type ``t``: the bits that fall off are lost."""
     unit = Fraction(2) ** t.frac
     return Fraction(math.floor(x * unit / 2**times)) / unit
+
+
+def operand(x: Fraction, t: Type) -> Fraction:
+    """What ``+= x`` and ``*= x`` take of x on a variable of type ``t``: of an ap_int, the whole."""
+    return Fraction(toward_zero(x)) if t.is_int else x
 
 
 def edge_table(distance: Type, edge: Type) -> list[int]:
@@ -82,10 +87,10 @@ def garnet(x: list, n: Fraction, layer: Layer) -> list[int]:
             inside = [v for v in active if v // block == turn]
             part, parts = Fraction(0), [Fraction(0)] * features
             for v in inside:
-                part = cast(part + edges[v][a], layer.edge_sum)
+                part = cast(part + operand(edges[v][a], layer.edge_sum), layer.edge_sum)
                 for i in range(features):
                     scaled = cast(x[v][i] * edges[v][a], layer.x)
-                    parts[i] = cast(parts[i] + scaled, layer.aggr)
+                    parts[i] = cast(parts[i] + operand(scaled, layer.aggr), layer.aggr)
             fewer = vertex_bits - block_bits
             total = cast(total + halved(part, fewer, layer.edge_sum), layer.edge_sum)
             for i in range(features):
@@ -103,17 +108,18 @@ def garnet(x: list, n: Fraction, layer: Layer) -> list[int]:
         for a in range(aggregators):
             total = cast(mean_edge[a] * biases[a], layer.aggr)
             for factor, mean in zip(rows[a], mean_x[a], strict=True):
-                total = cast(total + mean * factor, layer.aggr)
+                total = cast(total + operand(mean * factor, layer.aggr), layer.aggr)
             base[-1].append(total)
     found = []
     if layer.collapse:
         for own, bias in zip(base, layer.c, strict=True):
             if not layer.by_count:
-                many = cast(cast(bias, layer.aggr) * n, layer.aggr)
+                many = cast(cast(bias, layer.aggr) * operand(n, layer.aggr), layer.aggr)
                 bias = cast(halved(many, vertex_bits, layer.aggr), layer.c_type)
             total = cast(bias, layer.result)
             for a in range(aggregators):
-                total = cast(total + mean_edge[a] * own[a], layer.result)
+                more = operand(mean_edge[a] * own[a], layer.result)
+                total = cast(total + more, layer.result)
             found.append(cast_raw(total, layer.result))
         return found
     for v in range(vertices):

@@ -43,6 +43,7 @@ class GarNet(Op):
     base = A(A(b * E) + w * X ...); y = cast(cast(c) + cast(e * base) ...).
     collapse: y = cast(cast(c') + E * base ...), c' = C(A(A(c) * n) >> M) in c's type, by_count c.
 
+    What an integer type (``ap_int``) is increased or multiplied by truncates toward zero before.
     V / blocks / n truncates to ``fraction`` bits after the point, 0 in hls4ml. Source: hls4ml
     1.3.0's nnet_garnet.h; blocks is its reuse factor, by_count mean_by_nvert. Qasim et al.,
     arXiv:1902.07987; Iiyama et al., arXiv:2008.03601.
@@ -192,7 +193,7 @@ class GarNet(Op):
         c, a, edge = self.output_bias, self.aggr, self.table.format
         bias = np.broadcast_to(c.raw, (len(n), c.raw.size))
         if not self.by_count:
-            counted = _product(cast(bias, c.format, a), a, n[:, None], count, a)
+            counted = _product(cast(bias, c.format, a), a, *_whole(n[:, None], count, a), a)
             bias = cast(counted >> log2_floor(vertices), a, c.format)
         total, term = cast(bias, c.format, self.result), growth.multiply(edge, a)
         for k in range(mean_edge.shape[1]):
@@ -258,8 +259,18 @@ def _product(x: Any, x_format: Format, y: Any, y_format: Format, target: Format)
     return cast(roomy(x, exact.width) * y, exact, target)
 
 
+def _whole(x: Any, format: Format, target: Format) -> tuple[Any, Format]:
+    """``x`` as an operand of ``+=`` or ``*=`` on a ``target``: an integer one takes integers."""
+    if not target.is_integer or format.is_integer:
+        return x, format
+    bits = max(format.integer, 1)
+    whole = Format(bits, bits, format.signed, family="ap_int")
+    return cast(x, format, whole), whole
+
+
 def _plus(total: Any, format: Format, term: Any, term_format: Format) -> Any:
     """``format(total + term)``."""
+    term, term_format = _whole(term, term_format, format)
     exact = growth.add(format.exact, term_format.exact)
     both = aligned(total, format, exact) + aligned(term, term_format, exact)
     return cast(both, exact, format)

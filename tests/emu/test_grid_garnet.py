@@ -99,8 +99,8 @@ def cases():
     texts, counts = itertools.cycle(grid.INPUTS), itertools.cycle(COUNTS)
     shapes, results = itertools.cycle(SHAPES), itertools.cycle(grid.RESULTS)
     varied = itertools.cycle(("aggr", "edge_sum", "edge", "distance", "norm", "result"))
-    wide = ("fixed<40,20>", "fixed<66,33>", "int<6>", "fixed<5,9>", "fixed<4,-1,RND,SAT>")
-    for k, mode in enumerate((*grid.MODES[::3], *wide * 6)):
+    wide = ("fixed<40,20>", "fixed<66,33>", "int<6>", "int<4>", "fixed<5,9>", "uint<5>")
+    for k, mode in enumerate((*grid.MODES[::4], *wide * 5)):
         vertices, features, aggregators = next(shapes)
         text, count, name = next(texts), next(counts), next(varied)
         types = {"result": next(results), "aggr": ("fixed<9,5>", "fixed<14,7>")[k % 2]}

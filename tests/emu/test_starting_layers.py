@@ -46,7 +46,11 @@ def files(tmp_path_factory):
         layer("Embedding", "rows", ["s"], input_dim=5, output_dim=3),
         layer("Dot", "dot", ["s", "s"], axes=1, normalize=False),
     ]
-    shapes = {"x": (4, 4, 2), "q": (3, 4), "s": (6,)}
+    number = {"n_aggregators": 2, "n_filters": 3, "n_propagate": 1, "mean_by_nvert": True}
+    transforms = {"simplified": True, "collapse": "mean", "input_format": "xn"}
+    transforms |= {"output_activation": None, "quantize_transforms": False}
+    on_line.append(layer("GarNet", "graph", ["q", "n"], **number, **transforms))
+    shapes = {"x": (4, 4, 2), "q": (3, 4), "s": (6,), "n": (1,)}
     inputs = [
         layer("InputLayer", name, batch_input_shape=[None, *shape], dtype="float32")
         for name, shape in shapes.items()
@@ -55,6 +59,11 @@ def files(tmp_path_factory):
     weights = {
         "norm": {"gamma": np.ones(4, np.float32), "beta": np.ones(4, np.float32)},
         "rows": {"embeddings": np.ones((5, 3), np.float32)},
+        "graph": {
+            **{"FLR_kernel": np.ones((4, 1), "f4"), "FLR_bias": np.ones(1, "f4")},
+            **{"S_kernel": np.ones((4, 2), "f4"), "S_bias": np.ones(2, "f4")},
+            **{"Fout_kernel": np.ones((2, 3), "f4"), "Fout_bias": np.ones(3, "f4")},
+        },
     }
     ends = [item["name"] for item in both]
     model = functional([*inputs, *both], list(shapes), ends)

@@ -22,10 +22,10 @@ def cases(step=1):
 def test_garnets_in_cpp(tmp_path, record_property):
     """A share of them; ``pytest -m long`` leaves nothing out."""
     compiled.require()
-    made = cases(6)
+    made = cases(10)
     assert {case.op.collapse for case in made} == {False, True}
     record_property("values_compared", count := sweep.agree(made, tmp_path))
-    assert count > 100
+    assert count > 50
 
 
 @pytest.mark.long

@@ -33,15 +33,19 @@ def arrays(rng, features, aggregators, propagate, filters, part=""):
 
 
 def inside(rng):
-    """Types of what the kernel keeps, or none: hls4ml's own."""
-    if rng.random() < 0.25:
-        return {}
-    return {
-        "edge_weight": random_format(rng, 5, 12, integer=int(rng.integers(0, 3)), signed=False),
-        "edge_weight_aggr": random_format(rng, 8, 16, integer=int(rng.integers(1, 6))),
-        "aggr": random_format(rng, 8, 20, integer=int(rng.integers(2, 9))),
-        "norm": random_format(rng, 4, 14, integer=int(rng.integers(2, 6))),
-    }
+    """Types of the result and of what the kernel keeps, or only of the result."""
+    found = {"result": random_format(rng, 8, 16, integer=4)}
+    if rng.random() < 0.75:
+        found |= {
+            "edge_weight": random_format(rng, 5, 12, integer=int(rng.integers(0, 3)), signed=False),
+            "edge_weight_aggr": random_format(rng, 8, 16, integer=int(rng.integers(1, 6))),
+            "aggr": random_format(rng, 8, 20, integer=int(rng.integers(2, 9))),
+            "norm": random_format(rng, 4, 14, integer=int(rng.integers(2, 6))),
+        }
+    for variable in ("result", "aggr", "edge_weight_aggr"):
+        if rng.random() < 0.1:
+            found[variable] = f"int<{rng.integers(4, 9)}>"
+    return found
 
 
 def garnet(project, rng, k, samples=40):
@@ -69,7 +73,7 @@ def garnet(project, rng, k, samples=40):
         "GarNetStack" if stack else "GarNet",
         [rng.normal(0, 0.8, (samples, vertices, features)), n],
         [random_format(rng, 8, 14, integer=int(rng.integers(2, 4)), signed=True), count],
-        {"result": random_format(rng, 8, 16, integer=4), **inside(rng)},
+        inside(rng),
         weights=weights,
         keys={"ReuseFactor": reuse},
         defined=None if collapse else _ends(n[:, 0], vertices, reuse) * width,
