@@ -1,6 +1,7 @@
 """emu.config of every Keras class that emu.load reads, one model each: hls4ml's dictionary."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -12,6 +13,7 @@ from tests.emu.models import functional, layer, write
 from tests.emu.test_loading_recurrent import arrays, keras
 from tests.emu.test_starting import GRANULARITIES
 
+RECORDED = Path(__file__).parents[1] / "data" / "starting_kinds.json"
 LAST = {"data_format": "channels_last"}
 VECTOR, SERIES, PICTURE = (6,), (4, 3), (4, 4, 2)
 
@@ -159,6 +161,14 @@ def test_every_class_has_a_model_here():
     """A new class needs one, or the place where its dictionary is compared."""
     assert set(MODELS) | set(ELSEWHERE) == set(KERAS_LAYERS)
     assert not set(MODELS) & set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_class_gives_the_recorded_dictionary(kind, tmp_path):
+    """Recorded from hls4ml 1.3.0 by tests/data/make_starting_kinds.py."""
+    path, h5 = files(tmp_path, kind)
+    recorded = json.loads(RECORDED.read_text())[kind]
+    assert emu.config(path, "name", weights=h5)["LayerName"] == recorded
 
 
 @pytest.mark.peer
