@@ -487,7 +487,7 @@ MUTANTS = [
         (
             "result of sums not cast",
             "epilogue = epilogue.cast(linear.accum, linear.result, interval)\n",
-            "",
+            "epilogue = epilogue.cast(linear.accum, linear.accum, interval)\n",
         ),
         ("interval ignores wraps", "if stats.wraps or stats.saturations:", "if stats.saturations:"),
         ("fused although kept", "while node.name not in self.keep:", "while True:"),
@@ -826,6 +826,7 @@ MUTANTS = [
             "int32 casts of 33 bits",
             "format.width + (not format.signed) <= 32",
             "format.width <= 32",
+            "tests/emu/test_engine_paths.py::TestEpilogues::test_which_casts_run_on_int32",
         ),
         (
             "relu lost where no sum precedes",

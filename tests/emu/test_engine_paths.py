@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emu.engine.epilogue import Epilogue
 from emu.engine.paths import admissible, halves, partial_bound, stays_inside
 from emu.engine.plan import block_dtype, make_plan
 from emu.graph import Graph, Node
@@ -283,6 +284,7 @@ class TestEpilogues:
         [
             "fixed<16,6>",
             "fixed<31,15,RND,SAT>",
+            "fixed<14,2,RND,SAT>",
             "fixed<32,16>",
             "fixed<33,17,RND_CONV,SAT>",
             "ufixed<31,15>",
@@ -320,6 +322,33 @@ class TestEpilogues:
             found = graph.trace(x, raw=True)
             np.testing.assert_array_equal(found["s"], sums)
             np.testing.assert_array_equal(found["y"], expected)
+
+    @pytest.mark.parametrize(
+        ("result", "narrow"),
+        [
+            ("fixed<32,16>", True),
+            ("fixed<33,17>", False),
+            ("ufixed<31,15>", True),
+            ("ufixed<32,16>", False),
+        ],
+    )
+    def test_which_casts_run_on_int32(self, result, narrow):
+        """The largest code of the result must fit, 2**32 - 1 does not."""
+        assert Epilogue().cast(parse("fixed<48,30>"), parse(result)).narrow == narrow
+
+    def test_ends_that_wrap_say_nothing_of_what_lies_between(self):
+        """-128 and 127 become 0 and -1, those between all the others: what follows saturates."""
+        x, middle = "fixed<8,8>", "fixed<4,4>"
+        one = linear(middle, middle, "fixed<6,6,TRN,SAT>", "fixed<6,6>", [[7, -7, 7], [1, 1, 1]])
+        nodes = (
+            Node("x", Input(result=parse(x), dimensions=(3,))),
+            Node("cut", Activation(result=parse(middle), name="linear"), ("x",)),
+            Node("y", Sums(one), ("cut",)),
+        )
+        raw = np.random.default_rng(2).integers(-128, 128, size=(300, 3))
+        expected = one.evaluate((raw + 8) % 16 - 8)
+        found = Graph(nodes, ("y",)).predict(raw.astype(np.float64), raw=True)
+        np.testing.assert_array_equal(found, expected)
 
     def test_a_rounding_constant_beyond_32_bits(self):
         """Sums next to 2**31 plus half a step: int64 stages."""

@@ -315,7 +315,7 @@ MUTANTS = [
             "sum from left to right",
             "if (i % (2 * reach) == 0 && i + reach < SIZE)\n"
             "                x[i] = convert<T>(x[i] + x[i + reach]);",
-            "if (level == 0 && i > 0)\n                x[0] = convert<T>(x[0] + x[i]);",
+            "if (level == 0 && i > 0 && reach > 0)\n                x[0] = convert<T>(x[0] + x[i]);",
             SOFTMAX,
         ),
         (
