@@ -316,6 +316,21 @@ _LIST = (
         "their order stays",
     ),
     Defect(
+        "stream_rows",
+        "-",
+        "io_stream takes the first rows for a kernel of one row, whatever its vertical stride; rows"
+        " that nobody reads stay in the stream",
+        "it takes every row that the stride says",
+    ),
+    Defect(
+        "flatten_stream",
+        "-",
+        "io_stream does not repack a Flatten: layers behind it other than Dense read beyond their"
+        " beats, so that their values are undefined",
+        None,
+        "here they read the elements one after the other, in either numerics",
+    ),
+    Defect(
         "final_reshape",
         "-",
         "a last Reshape is dropped in io_parallel: the output has another shape",

@@ -28,9 +28,10 @@ class Convolution(Op):
 
     Input (*spatial, C), output (*places, F), channels last; weight (*kernel, C / groups, F); bias
     (F,). Output f belongs to group ``f // (F / groups)``; depthwise is ``groups = C``.
-    padding: cells ``(before, after)`` the image along each axis; of a transposed convolution, those
-    cut off the result, where a negative ``after`` appends positions. The sum starts at
-    ``accum(b[f])`` and visits the pairs (k, c) as Dense visits its inputs, by ``interleave``.
+    padding: cells ``(before, after)`` the image along each axis, where a negative ``after`` leaves
+    out its last cells; of a transposed convolution, those cut off the result, where a negative
+    ``after`` appends positions. The sum starts at ``accum(b[f])`` and visits the pairs (k, c) as
+    Dense visits its inputs, by ``interleave``.
     Source: hls4ml's nnet_conv2d_latency.h, nnet_conv2d_resource.h, nnet_sepconv2d_latency.h.
     """
 
@@ -100,8 +101,8 @@ class Convolution(Op):
                 f"kernel, strides and dilation must be positive, not {self.kernel},"
                 f" {self.strides}, {self.dilation}"
             )
-        if any(before < 0 or (after < 0 and not self.transposed) for before, after in self.padding):
-            raise ValueError(f"padding must not be negative, not {self.padding}")
+        if any(before < 0 for before, _ in self.padding):
+            raise ValueError(f"padding before an image must not be negative, not {self.padding}")
         each, filters = self.weight.shape[-2:]
         if self.groups < 1 or filters % self.groups or each * self.groups != shape[-1]:
             raise ValueError(

@@ -28,4 +28,15 @@ def reshape_in_place(draft: Draft, layer: Layer) -> bool:
         layer.attributes["repacked"] = True
     elif layer.kind in ("Reshape", "TimeDistributed"):
         layer.types["result"] = draft.source(layer).types["result"]
+        if draft.config.io_type == "io_stream" and layer.kind == "Reshape":
+            _note_beats(draft, layer)
     return False
+
+
+def _note_beats(draft: Draft, layer: Layer) -> None:
+    """Dense and Reshape gather what they read from any beats; hls4ml's other kernels do not."""
+    if draft.source(layer).shape[-1] == layer.shape[-1]:
+        return
+    for other in draft.consumers(layer):
+        if other.kind not in ("Dense", "Reshape"):
+            draft.meets("flatten_stream", other.name)

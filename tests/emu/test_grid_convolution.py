@@ -32,6 +32,7 @@ GEOMETRIES = (
     ((5, 3, 2), (3, 2), 3, (2, 2), ((0, 0), (0, 1)), (1, 1)),
     ((5, 6, 1), (2, 3), 2, (1, 1), ((1, 0), (2, 2)), (2, 2)),
     ((2, 3, 4), (1, 1), 3, (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    ((5, 3, 2), (1, 2), 2, (1, 1), ((0, -3), (0, 0)), (1, 1)),
 )
 TRANSPOSED = (
     ((4, 2), (3,), 2, (1,), ((0, 0),), (1,)),
@@ -252,7 +253,7 @@ def test_the_real_meaning(geometry):
     [
         ({"strides": (1,)}, r"strides, padding and dilation must have 2 entries each, not \(1,\)"),
         ({"strides": (1, 0)}, r"kernel, strides and dilation must be positive, not \(2, 2\)"),
-        ({"padding": ((0, -1), (0, 0))}, r"padding must not be negative, not \(\(0, -1\)"),
+        ({"padding": ((-1, 0), (0, 0))}, r"padding before an image must not be negative, not"),
         ({"groups": 2}, r"weight must be \(\*kernel, 3 / groups, a multiple of groups\), not"),
         ({"dilation": (4, 1)}, r"kernel \(2, 2\) must fit into the padded shape \(3, 3, 3\)"),
         ({"interleave": 5}, "interleave must divide n_in = 12, not 5"),

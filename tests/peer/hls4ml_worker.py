@@ -7,8 +7,8 @@ network runs in a process forked from this one, which has hls4ml imported: asser
 only that.
 
 FOLDER may end in ``?zero``: variables without a value are 0 then, instead of a pattern that no
-computation gives. Values that differ between the two are undefined in hls4ml. Or in ``?asserts``:
-hls4ml's own asserts end the run.
+computation gives. Values that differ between the two are undefined in hls4ml. Or in ``?bounds``:
+a read outside an array ends the run. Or in ``?asserts``: hls4ml's own asserts do so too.
 """
 
 import ctypes
@@ -35,10 +35,12 @@ class Failed(Exception):
 
 VENDOR = "#include <ap_fixed.h>\n#include <ap_int.h>\n#include <hls_stream.h>\n"
 FLAGS = ("-O0", "-std=c++23", "-fPIC", "-w", '-DWEIGHTS_DIR="weights"')
+BOUNDS = ("-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error")
 VARIANTS = {
     "pattern": ("-DNDEBUG", "-ftrivial-auto-var-init=pattern"),
     "zero": ("-DNDEBUG", "-ftrivial-auto-var-init=zero"),
-    "asserts": ("-ftrivial-auto-var-init=pattern",),
+    "bounds": ("-DNDEBUG", "-ftrivial-auto-var-init=pattern", *BOUNDS),
+    "asserts": ("-ftrivial-auto-var-init=pattern", *BOUNDS),
 }
 """Without NDEBUG AMD's headers abort on casts that drop every bit of the source, too."""
 

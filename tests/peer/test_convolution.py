@@ -260,8 +260,10 @@ def test_convolutions_in_streams(seed, tmp_path):
 
 
 @pytest.mark.parametrize("seed", [5])
-def test_orders_of_depthwise_sums_in_streams(seed, tmp_path):
-    """Resource: every reuse factor has its own order, which saturating accumulators show."""
+def test_what_streams_do_otherwise(seed, tmp_path):
+    """Depthwise sums under Resource: every reuse factor has its own order, which saturating
+    accumulators show. Kernels of one row: their vertical stride has no effect.
+    """
     rng = np.random.default_rng(seed)
     project = Project("io_stream")
     for (channels, kernel), factors in {
@@ -276,6 +278,8 @@ def test_orders_of_depthwise_sums_in_streams(seed, tmp_path):
     keys = {"Strategy": "Resource", "ReuseFactor": 4}  # an order for each channel: wraps in any
     window, wraps = ((7, 3), (4,), (1,), "same"), types(rng, accum="fixed<7,2>")
     add_depthwise(project, rng, *window, precision=wraps, keys=keys)
+    for strides, padding in (((2, 1), "valid"), ((3, 2), "same")):
+        add(project, rng, ((5, 4, 2), 2, (1, 2), strides, padding))
     project.compare(tmp_path)
 
 

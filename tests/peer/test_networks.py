@@ -31,9 +31,16 @@ NO_KERAS = importlib.util.find_spec("keras") is None
 
 FOUND = {
     "batch norm behind a flattened stream": (29, 2, differential.UNDEFINED),
+    "relu behind a flattened stream": (217, 2, differential.UNDEFINED),
+    "pointwise convolution whose reuse factor exceeds its inputs": (186, 2, differential.NO_RUN),
     "depthwise convolution with Strategy Resource": (15, 2, differential.NO_RUN),
 }
 """Where hls4ml gives no bits: seed, generation, what must be recognised."""
+MENDED = {
+    "resource strategy of a depthwise convolution on streams": (183, 2),
+    "a Permute of two axes on streams": (74, 2),
+}
+"""What the emulator once refused."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +78,14 @@ def test_what_hls4ml_does_not_define(name, tmp_path, worker):
     seed, generation, peer = FOUND[name]
     outcome = differential.examine(Network(seed, tmp_path, generation), tmp_path, worker)
     assert (outcome.peer, outcome.cpp_failure) == (peer, ""), outcome
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", MENDED)
+def test_what_was_mended(name, tmp_path, worker, record_property):
+    """It agrees now."""
+    seed, generation = MENDED[name]
+    agrees(seed, tmp_path, worker, record_property, generation)
 
 
 class Broadcast(Network):
