@@ -247,6 +247,25 @@ _LIST = (
         "it is folded into the Dense layer",
     ),
     Defect(
+        "dense_layer_type",
+        "-",
+        "LayerType: Dense has no effect on a Dense layer of a tensor, which is a convolution",
+        "its entries act, before those of the convolution",
+    ),
+    Defect(
+        "quantizer_on_tensor",
+        "-",
+        "BinaryDense and TernaryDense of a tensor multiply by their weights as trained",
+        "by binary and ternary ones",
+    ),
+    Defect(
+        "mask_zero",
+        "-",
+        "mask_zero of an Embedding is dropped: steps of the number 0 take part in what follows",
+        None,
+        "no layer here takes a mask; make the padded steps harmless in training",
+    ),
+    Defect(
         "linear_merged",
         "-",
         "a linear activation with an entry of its own vanishes where the layer before it is auto",
@@ -361,6 +380,12 @@ _LIST = (
         "the layer starts at them, each cast once to its result",
     ),
     Defect(
+        "recurrent_reuse",
+        "18",
+        "RecurrentReuseFactor is dropped: the state's product gets the layer's ReuseFactor",
+        "it is the factor of the state's product, made legal; Bidirectional has none",
+    ),
+    Defect(
         "bidirectional_reuse",
         "11",
         "reuse factors of a Bidirectional layer are checked for three gates whatever the cell",
@@ -440,7 +465,7 @@ ELSEWHERE: tuple[tuple[str, str, str], ...] = (
         "BitExact is refused; ours is exact",
     ),
     ("11", "an LSTM compiles only where its types are one", "no numbers: ours compiles"),
-    ("12", "there is no bilinear up-sampling", "an error in either numerics"),
+    ("12", "there is no kernel of bilinear up-sampling", "ours has one, in either numerics"),
     ("13", "one table per activation name, softmax types by layer name", "Quartus and oneAPI only"),
     ("14", "C simulation logs have 6 digits", "no kernel: ours logs raw integers"),
     ("16", "the command line lacks Vitis; compare divides by zero", "tools, not numbers"),

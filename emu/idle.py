@@ -82,6 +82,8 @@ def _idle_keys(entry: Mapping[str, object], layer: Layer, name: str, corrected: 
                 idle.append(f"{key}{hint}")
             continue
         attribute = snake_case(key)
+        if corrected and attribute == "recurrent_reuse_factor" and layer.kind in RECURRENT[:-1]:
+            continue
         effective = attribute in known.attributes or (
             attribute.endswith("_t") and attribute.removesuffix("_t") in known.types
         )

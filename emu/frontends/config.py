@@ -314,7 +314,9 @@ def _check_layer(entry: dict[str, Any], where: str, corrected: bool) -> None:
     for key, value in entry.items():
         if snake_case(key).endswith("_t") and isinstance(value, str):
             _checked_type(value, f"{where}: {key}")
-        if snake_case(key).endswith(("table_size", "parallelization_factor")):
+        if snake_case(key).endswith(
+            ("table_size", "parallelization_factor", "recurrent_reuse_factor")
+        ):
             _positive(value, f"{where}: {key}")
 
 

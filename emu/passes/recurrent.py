@@ -38,13 +38,18 @@ def resolve_recurrent(draft: Draft, layer: Layer, reuse: int) -> dict[str, dict[
         legal[1] = [factor for factor in legal[1] if _splits(shapes[1], factor)]
     if strategy == "resource_unrolled":
         legal = [factors[:-1] for factors in legal]
-    first, second = (closest(factors, reuse) for factors in legal)
-    for factor, (n_in, n_out) in zip((first, second), shapes, strict=True):
-        if factor != reuse:
-            draft.note(
-                f"layer {name}: ReuseFactor {reuse} is not legal for {n_in} x {n_out}: {factor}"
-            )
-    if strategy == "resource" and (first <= shapes[1][0]) != (second <= shapes[1][0]):
+    given = draft.config.attributes(name, layer.kind)
+    own = "recurrent_reuse_factor" in given and draft.meets("recurrent_reuse", name)
+    wanted = (reuse, int(given["recurrent_reuse_factor"]) if own else reuse)
+    first, second = (closest(factors, n) for factors, n in zip(legal, wanted, strict=True))
+    for factor, n, (n_in, n_out) in zip((first, second), wanted, shapes, strict=True):
+        if factor != n:
+            draft.note(f"layer {name}: ReuseFactor {n} is not legal for {n_in} x {n_out}: {factor}")
+    if (
+        strategy == "resource"
+        and not draft.config.corrected
+        and (first <= shapes[1][0]) != (second <= shapes[1][0])
+    ):
         _note_stop(draft, layer.name, first, second)
     return {name: _resolved(layer.attributes, shapes, (first, second), strategy)}
 

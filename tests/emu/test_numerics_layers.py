@@ -389,6 +389,31 @@ def test_linear_merged(tmp_path):
     same(right.predict(x), np.floor(x / 2 * 8) / 8)
 
 
+def test_dense_layer_type(tmp_path):
+    """LayerType: Dense acts on a Dense layer, of a tensor too; LayerName comes before it."""
+    entry, weights = dense([[0.5], [0.25]])
+    layers = [source((3, 2)), entry]
+    types = {"Dense": {"Precision": {"result": "fixed<8,6>", "accum": WIDE}}}
+    copied, right = both(tmp_path, "dense_layer_type", layers, weights, types=types)
+    x = grid(9, 3, 2)
+    exact = x @ [[0.5], [0.25]]
+    same(copied.predict(x), exact)
+    same(right.predict(x), np.floor(exact * 4) / 4)
+    names = {"y": "fixed<8,5>"}
+    named = corrected(tmp_path, layers, weights, types=types, names=names)
+    same(named.predict(x), np.floor(exact * 8) / 8)
+    assert str(named.nodes[1].op.accum) == "ap_fixed<32,16>"
+
+
+def test_mask_zero(tmp_path):
+    """Said, in both numerics."""
+    settings = {"input_dim": 4, "output_dim": 2, "mask_zero": True}
+    layers = [source((3,)), layer("Embedding", "y", ["x"], **settings)]
+    for found in (load, corrected):
+        graph = found(tmp_path, layers, {"y": {"embeddings": np.ones((4, 2))}})
+        lists(graph, "mask_zero", "not corrected: ")
+
+
 def test_reshape_type(tmp_path):
     """A Flatten of fixed<6,2> casts nothing, but the automatic type behind it has no room."""
     entry, weights = dense(np.full((4, 1), 1.0), before="f")

@@ -156,6 +156,24 @@ def test_bidirectional_reuse(tmp_path):
     }
 
 
+def test_recurrent_reuse(tmp_path):
+    """The order in which a saturating accumulator takes the state's products."""
+    layers, weights = recurrent("LSTM", units=4)
+    weights["y"]["recurrent_kernel"] *= 4
+    entry = {"Strategy": "Resource", "ReuseFactor": 1, "RecurrentReuseFactor": 2}
+    names = {"y": {**entry, "Precision": {"accum": "fixed<8,3,TRN,SAT>", "result": "fixed<8,3>"}}}
+    copied, right = both(tmp_path, "recurrent_reuse", layers, weights, names=names)
+    assert copied.nodes[1].op.recurrent_interleave == 1
+    assert right.nodes[1].op.recurrent_interleave == 2
+    assert right.nodes[1].op.interleave == 1
+    own = right.config["HLSConfig"]["LayerName"]["y"]
+    assert (own["ReuseFactor"], own["RecurrentReuseFactor"]) == (1, 2)
+    assert any("RecurrentReuseFactor has no effect" in note for note in copied.notes)
+    assert not any("RecurrentReuseFactor has no effect" in note for note in right.notes)
+    x = grid(60, 4, 3)
+    assert (copied.predict(x) != right.predict(x)).any()
+
+
 def test_bidirectional_places(tmp_path):
     """Said, in both numerics; the bits are hls4ml's."""
     layers, weights = bidirectional(first={"go_backwards": True})
@@ -259,3 +277,14 @@ def test_binary_twice(tmp_path):
     of_x = np.where(x >= 0, 1, -1)
     same(copied.predict([x, z])[0], of_x.sum(axis=1, keepdims=True) * [1, 1])
     same(right.predict([x, z])[0], of_x @ kernel)
+
+
+def test_quantizer_on_tensor(tmp_path):
+    """The weights of a BinaryDense are signs, on a tensor too."""
+    kernel = np.array([[-0.25, 0.5], [0.75, -1.5], [0.125, 0.0]])
+    entry, weights = binary("y", "x", kernel)
+    layers = [source((2, 3)), entry]
+    copied, right = both(tmp_path, "quantizer_on_tensor", layers, weights)
+    x = grid(20, 2, 3)
+    same(copied.predict(x), x @ kernel)
+    same(right.predict(x), x @ np.where(kernel >= 0, 1, -1))

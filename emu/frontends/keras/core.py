@@ -51,6 +51,9 @@ def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
         # hls4ml makes it a pointwise convolution, whose configuration is that of a convolution.
         given = {"strides": (1,) * axes, "padding": ((0, 0),) * axes, "dense": reader.keras3}
         given["keras"] = (entry.name, entry.kind)
+        by_type = reader.draft.config.layer_type.get("Dense")
+        if by_type and reader.draft.meets("dense_layer_type", entry.name):
+            _take_entry(reader.draft.config.layer_name, entry.name, by_type)
         layer = reader.add(entry.name, f"Conv{axes}D", inputs, (*spatial, kernel.shape[1]), **given)
     else:
         layer = reader.add(entry.name, "Dense", inputs, (kernel.shape[1],))
@@ -62,14 +65,24 @@ def _dense(reader: Reader, entry: Entry, inputs: list[str]) -> str:
     return own_activation(reader, entry, layer)
 
 
+def _take_entry(names: dict[str, dict[str, Any]], name: str, given: dict[str, Any]) -> None:
+    """What the entry of a class says, where that of the layer ``name`` says nothing."""
+    own = names.get(name, {})
+    types = own.get("Precision") or {}
+    if "default" not in types:
+        types = {**(given.get("Precision") or {}), **types}
+    names[name] = {**given, **own, "Precision": types}
+
+
 def _quantize(reader: Reader, entry: Entry, layer: Layer) -> None:
     """Weights and bias of BinaryDense and TernaryDense become those numbers, in int<2>."""
     name = entry.kind.removesuffix("Dense").lower()
-    if layer.kind != "Dense":
-        reader.draft.note(
-            f"layer {entry.name}: hls4ml makes {entry.kind} on a tensor a convolution, which"
-            f" multiplies by the weights as trained, not by {name} ones; flatten the tensor before"
-        )
+    effect = (
+        f"hls4ml makes {entry.kind} on a tensor a convolution, which"
+        f" multiplies by the weights as trained, not by {name} ones; flatten the tensor before"
+    )
+    on_tensor = layer.kind != "Dense"
+    if on_tensor and not reader.draft.meets("quantizer_on_tensor", entry.name, effect):
         return
     layer.attributes |= {"quantizer": name, "keras": (entry.name, entry.kind)}
     layer.weights |= {key: QUANTIZERS[name](array) for key, array in layer.weights.items()}

@@ -20,10 +20,11 @@ def _embedding(reader: Reader, entry: Entry, inputs: list[str]) -> str:
             " hls4ml looks up only the first axis"
         )
     if entry.config.get("mask_zero"):
-        reader.draft.note(
-            f"layer {entry.name}: mask_zero has no effect, as in hls4ml: steps of the number 0 take"
-            " part in all that follows"
+        effect = (
+            "mask_zero has no effect, as in hls4ml: steps of the number 0 take part in all that"
+            " follows"
         )
+        reader.draft.meets("mask_zero", entry.name, effect)
     table = reader.weight(entry, "embeddings")
     layer = reader.add(entry.name, "Embedding", inputs, (*shape, table.shape[1]))
     layer.weights["embeddings"] = table
