@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests import layer_mutants, mutation, symbolic_mutants
+from tests import layer_mutants, mutation, numerics_mutants, symbolic_mutants
 from tests.emu import mutants as engine_mutants
 from tests.generator import mutants as firmware_mutants
 
@@ -22,6 +22,7 @@ MUTANTS = (
     *engine_mutants.MUTANTS,
     *layer_mutants.MUTANTS,
     *symbolic_mutants.MUTANTS,
+    *numerics_mutants.MUTANTS,
     *firmware_mutants.MUTANTS,
 )
 
