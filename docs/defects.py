@@ -10,7 +10,8 @@ from pathlib import Path
 from emu.defects import table
 
 TARGET = Path(__file__).parent / "numerics.md"
-BEGIN, END = "<!-- written by docs/defects.py -->\n", "<!-- end of what docs/defects.py writes -->\n"
+BEGIN = "<!-- written by docs/defects.py -->\n"
+END = "<!-- end of what docs/defects.py writes -->\n"
 
 
 def page() -> str:

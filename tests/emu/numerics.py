@@ -16,6 +16,10 @@ from tests import oracle
 from tests.emu import models
 
 layer = models.layer
+WIDE = "fixed<32,16>"
+PICTURE = {"data_format": "channels_last"}
+GRID = np.random.default_rng(11).integers(-64, 64, 400) / 16
+"""Values of fixed<16,6> whose sums and products are exact in it."""
 
 
 def source(shape, name="x"):
@@ -103,3 +107,36 @@ def values(raw, text):
     """What raw integers of a type mean, as exact rationals."""
     t = oracle.read(text)
     return [oracle.value(int(r), t) for r in np.asarray(raw).reshape(-1)]
+
+
+def same(found, expected):
+    """Equal in every element, as Python numbers."""
+    np.testing.assert_array_equal(np.asarray(found, dtype=object), np.asarray(expected, object))
+
+
+def grid(*shape):
+    """Values of GRID in this shape."""
+    return np.resize(GRID, shape)
+
+
+def dense(kernel, bias=None, name="y", before="x", **keras):
+    """A Dense layer and its weights."""
+    kernel = np.asarray(kernel)
+    config = {"activation": "linear", **keras}
+    entry = layer(
+        "Dense", name, [before], units=kernel.shape[-1], use_bias=bias is not None, **config
+    )
+    arrays = {"kernel": kernel} | ({} if bias is None else {"bias": np.asarray(bias)})
+    return entry, {name: arrays}
+
+
+def batch_norm(name, before, gamma, beta=0.0):
+    """A batch normalisation that multiplies by gamma and adds beta, exactly."""
+    gamma = np.asarray(gamma, np.float32)
+    entry = layer(
+        "BatchNormalization", name, [before], axis=[-1], epsilon=0.0, scale=True, center=True
+    )
+    zero = np.zeros_like(gamma)
+    beta = np.resize(np.asarray(beta, np.float32), gamma.shape)
+    arrays = {"gamma": gamma, "beta": beta, "moving_mean": zero, "moving_variance": zero + 1}
+    return entry, {name: arrays}

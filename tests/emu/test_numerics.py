@@ -12,18 +12,22 @@ import numpy as np
 import pytest
 
 from emu.defects import DEFECTS
-from emu.frontends.config import ConfigError
-from emu.frontends.files import ModelFileError
 from tests import oracle
-from tests.emu.numerics import both, corrected, layer, lists, load, raws, source, values
+from tests.emu.numerics import (
+    WIDE,
+    both,
+    corrected,
+    dense,
+    layer,
+    lists,
+    load,
+    raws,
+    same,
+    source,
+    values,
+)
 
-WIDE = "fixed<32,16>"
-PICTURE = {"data_format": "channels_last"}
 HERE = Path(__file__).parent
-
-
-def same(found, expected):
-    np.testing.assert_array_equal(np.asarray(found, dtype=object), np.asarray(expected, object))
 
 
 def test_every_defect_is_shown():
@@ -33,17 +37,6 @@ def test_every_defect_is_shown():
 
 
 # ---- weights and tables -----------------------------------------------------------------------
-
-
-def dense(kernel, bias=None, name="y", before="x", **keras):
-    """A Dense layer and its weights."""
-    kernel = np.asarray(kernel)
-    config = {"activation": "linear", **keras}
-    entry = layer(
-        "Dense", name, [before], units=kernel.shape[-1], use_bias=bias is not None, **config
-    )
-    arrays = {"kernel": kernel} | ({} if bias is None else {"bias": np.asarray(bias)})
-    return entry, {name: arrays}
 
 
 def test_weight_text(tmp_path):

@@ -9,17 +9,20 @@ import pytest
 from emu.frontends.config import ConfigError
 from emu.frontends.files import ModelFileError
 from tests import oracle, oracle_layers
-from tests.emu.numerics import both, corrected, layer, lists, load, raws, source, values
-from tests.emu.test_numerics import PICTURE, WIDE, by_oracle, dense, same, softmax  # noqa: F401
-
-RNG = np.random.default_rng(11)
-GRID = RNG.integers(-64, 64, 400) / 16
-"""Values of fixed<16,6> whose sums and products are exact in it."""
-
-
-def grid(*shape):
-    return np.resize(GRID, shape)
-
+from tests.emu.numerics import (
+    PICTURE,
+    WIDE,
+    batch_norm,
+    both,
+    corrected,
+    dense,
+    grid,
+    layer,
+    lists,
+    load,
+    same,
+    source,
+)
 
 # ---- two tensors ------------------------------------------------------------------------------
 
@@ -304,18 +307,6 @@ def test_causal_stride(tmp_path):
     same(right.predict(x), slid(x, KERNEL, 2, 1, 2, 0))
 
 
-def batch_norm(name, before, gamma, beta=0.0):
-    """A batch normalisation that multiplies by gamma and adds beta, exactly."""
-    gamma = np.asarray(gamma, np.float32)
-    entry = layer(
-        "BatchNormalization", name, [before], axis=[-1], epsilon=0.0, scale=True, center=True
-    )
-    zero = np.zeros_like(gamma)
-    beta = np.resize(np.asarray(beta, np.float32), gamma.shape)
-    arrays = {"gamma": gamma, "beta": beta, "moving_mean": zero, "moving_variance": zero + 1}
-    return entry, {name: arrays}
-
-
 def test_depthwise_fold(tmp_path):
     """Channels scaled by 1, 2 and 4; hls4ml reads the first values of an outer product."""
     kernel = np.array([[1.0, 2.0, 3.0], [0.5, -1.0, 0.25]]).reshape(2, 3, 1)
@@ -348,7 +339,7 @@ def test_lost_batch_normalization(tmp_path):
 
 def test_convolution_reuse(tmp_path):
     """A reuse factor above the inputs of a window: an error, or the order of the latency one."""
-    kernel = RNG.normal(0, 1, (2, 2, 4))
+    kernel = np.random.default_rng(11).normal(0, 1, (2, 2, 4))
     layers, weights = convolution("Conv1D", (5, 2), kernel, padding="valid", strides=[1])
     entry = {"Precision": {"accum": "fixed<9,3,RND,SAT>"}}
     hard = {"y": {**entry, "Strategy": "Resource", "ReuseFactor": 16}}
@@ -445,7 +436,7 @@ def test_final_reshape(tmp_path):
 def test_transpose_flatten(tmp_path):
     """The order (1, 2, 0) of three axes is not channels first."""
     shape = (2, 3, 2)
-    kernel = RNG.integers(-8, 8, (12, 2)) / 8
+    kernel = np.random.default_rng(11).integers(-8, 8, (12, 2)) / 8
     entry, weights = dense(kernel, before="f")
     layers = [source(shape), layer("Permute", "p", ["x"], dims=[2, 3, 1])]
     layers += [layer("Flatten", "f", ["p"]), entry]

@@ -179,4 +179,4 @@ def test_libm_is_not_exact():
     copied = tables.function_table("sigmoid", 1024, format)
     exact = rounded_tables.function_table("sigmoid", 1024, format)
     apart = np.abs(copied.raw - exact.raw)
-    assert 500 < np.count_nonzero(apart) and apart.max() < 8
+    assert np.count_nonzero(apart) > 500 and apart.max() < 8

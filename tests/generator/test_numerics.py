@@ -10,7 +10,6 @@ from generator import Schedule
 from tests.emu.numerics import corrected, layer, source
 from tests.generator import compiled
 
-RNG = np.random.default_rng(3)
 PICTURE = {"data_format": "channels_last"}
 MET = {
     "merge_broadcast",
@@ -36,6 +35,7 @@ MET = {
 def model(folder):
     """One layer of every kind that a corrected graph gives fields of its own, side by side."""
     layers, weights, names = [], {}, {}
+    rng = np.random.default_rng(3)
 
     def add(kind, name, shapes, text="fixed<16,6>", arrays=None, entry=None, **keras):
         sources = [f"{name}_x{k}" for k in range(len(shapes))]
@@ -54,7 +54,7 @@ def model(folder):
     pool = {"pool_size": 3, "strides": 1, "padding": "same", **PICTURE}
     add("MaxPooling1D", "most", [(5, 2)], "ufixed<8,4>", **pool)
     add("GlobalAveragePooling1D", "mean", [(5, 2)], keepdims=True, **PICTURE)
-    kernel = RNG.normal(0, 1, (3, 2, 2))
+    kernel = rng.normal(0, 1, (3, 2, 2))
     conv = {"use_bias": False, "activation": "linear", **PICTURE}
     add("Conv1D", "dilated", [(7, 2)], arrays={"kernel": kernel}, **conv,
         padding="same", strides=[1], dilation_rate=[2])  # fmt: skip
@@ -68,14 +68,14 @@ def model(folder):
     small = {"TableSize": 256}
     add("LayerNormalization", "norm", [(2, 4)], arrays=ones, entry=small, axis=[2], epsilon=0.004)
     add("Embedding", "rows_of", [(3,)], "ufixed<4,2>",
-        arrays={"embeddings": RNG.normal(0, 1, (4, 2))}, input_dim=4, output_dim=2)  # fmt: skip
+        arrays={"embeddings": rng.normal(0, 1, (4, 2))}, input_dim=4, output_dim=2)  # fmt: skip
     bits = {"Precision": {"weight": "uint<1>", "result": "int<8>"}}
-    add("Dense", "bits", [(3,)], "uint<1>", arrays={"kernel": RNG.integers(0, 2, (3, 2))},
+    add("Dense", "bits", [(3,)], "uint<1>", arrays={"kernel": rng.integers(0, 2, (3, 2))},
         entry=bits, units=2, use_bias=False, activation="linear")  # fmt: skip
     lstm = {
-        "kernel": RNG.normal(0, 0.7, (2, 8)),
-        "recurrent_kernel": RNG.normal(0, 0.7, (2, 8)),
-        "bias": RNG.normal(0, 0.7, 8),
+        "kernel": rng.normal(0, 0.7, (2, 8)),
+        "recurrent_kernel": rng.normal(0, 0.7, (2, 8)),
+        "bias": rng.normal(0, 0.7, 8),
     }
     add("LSTM", "cell", [(3, 2), (2,), (2,)], arrays=lstm, units=2, activation="tanh",
         recurrent_activation="sigmoid", go_backwards=True)  # fmt: skip
@@ -94,11 +94,11 @@ def test_a_corrected_model_in_cpp(io_type, tmp_path, record_property):
     compiled.require()
     graph = model(tmp_path)
     assert {defect.name for defect in graph.defects} >= MET
-    x = {}
+    x, rng = {}, np.random.default_rng(4)
     for value in graph.inputs:
         f = value.format
-        raw = RNG.integers(f.raw_min, f.raw_max, (60, *value.shape), endpoint=True)
-        raw >>= RNG.integers(0, f.width, raw.shape)
+        raw = rng.integers(f.raw_min, f.raw_max, (60, *value.shape), endpoint=True)
+        raw >>= rng.integers(0, f.width, raw.shape)
         raw[:2] = np.array([f.raw_min, f.raw_max]).reshape(2, *([1] * len(value.shape)))
         x[value.name] = np.ldexp(raw.astype(np.float64), -f.frac)
     schedule = replace(Schedule.from_config(graph.config), io_type=io_type, pipeline_style="auto")
