@@ -152,11 +152,7 @@ class Config:
         if interval is not None:
             _positive(interval, f"{where}: PipelineInterval")
         if self.model.get("Compression") and not self.corrected:
-            raise ConfigError(
-                f"{where}: Compression must be false, not {self.model['Compression']!r}:"
-                " hls4ml 1.3.0 cannot generate compressed layers either; with Numerics: corrected"
-                " it is accepted and changes no bit"
-            )
+            raise ConfigError(_no_compression(where, self.model["Compression"]))
         numerics = self.model.get("Numerics", "hls4ml")
         if numerics not in NUMERICS:
             raise ConfigError(
@@ -310,7 +306,7 @@ def _check_layer(entry: dict[str, Any], where: str, corrected: bool) -> None:
     if entry.get("ReuseFactor") is not None:
         _positive(entry["ReuseFactor"], f"{where}: ReuseFactor")
     if entry.get("Compression") and not corrected:
-        raise ConfigError(f"{where}: Compression must be false, not {entry['Compression']!r}")
+        raise ConfigError(_no_compression(where, entry["Compression"]))
     for key, value in entry.items():
         if snake_case(key).endswith("_t") and isinstance(value, str):
             _checked_type(value, f"{where}: {key}")
@@ -348,8 +344,17 @@ def _positive(value: Any, where: str) -> None:
         raise ConfigError(f"{where} must be a positive integer, not {value!r}")
 
 
+def _no_compression(where: str, value: Any) -> str:
+    return (
+        f"{where}: Compression must be false, not {value!r}: hls4ml 1.3.0 cannot generate"
+        " compressed layers either (KeyError 'dense_function'); with Numerics: corrected it is"
+        " accepted and changes no bit"
+    )
+
+
 def _strategy(value: Any, where: str) -> str:
     word = snake_case(str(value))
+    word = "distributed_arithmetic" if word == "da" else word
     if word not in STRATEGIES:
         raise ConfigError(
             f"{where}: Strategy must be one of {', '.join(STRATEGIES)},"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..draft import Draft, Layer
 from ..frontends.config import strategy_of
+from .distributed import without_distributed
 from .legal import closest, is_legal, legal_reuse_factors
 
 __all__ = ["RECURRENT", "resolve_recurrent"]
@@ -18,6 +19,7 @@ def resolve_recurrent(draft: Draft, layer: Layer, reuse: int) -> dict[str, dict[
     """``{node: {ReuseFactor, RecurrentReuseFactor, Strategy}}``; sets the order of each product."""
     name = layer.name
     strategy = strategy_of(draft.config.setting(name, layer.kind, "Strategy"), f"layer {name}")
+    strategy = without_distributed(draft, layer, strategy)
     if layer.kind == "Bidirectional":
         if strategy == "resource_unrolled":
             draft.note(f"layer {name}: resource_unrolled is resource, as in hls4ml")

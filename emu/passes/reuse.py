@@ -10,6 +10,7 @@ from ..frontends.config import strategy_of
 from ..kinds import CONVOLUTIONS, DEPTHWISE, SUMS, TRANSPOSED, is_pointwise, products
 from .binary import drop_bits
 from .depthwise import resolve_depthwise
+from .distributed import resolve_distributed, without_distributed
 from .legal import closest, is_legal, legal_reuse_factors
 from .recurrent import RECURRENT, resolve_recurrent
 
@@ -33,6 +34,8 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
             entry = {"ReuseFactor": reuse, "Strategy": strategy}
             if strategy == "resource_unrolled" and layer.attributes.get("counted"):
                 drop_bits(draft, layer)
+        if layer.kind == "EinsumDense" and _strategy(draft, layer) == "distributed_arithmetic":
+            resolve_distributed(draft, layer, reuse)
         if layer.kind in CONVOLUTIONS:
             entry["ParallelizationFactor"] = _parallelization(draft, layer)
         resolved |= dict.fromkeys(layer.attributes.get("nodes", ()), entry)
@@ -40,10 +43,19 @@ def resolve_schedule(draft: Draft) -> dict[str, dict[str, Any]]:
     return resolved
 
 
+def _strategy(draft: Draft, layer: Layer) -> str:
+    given = draft.config.setting(layer.name, layer.kind, "Strategy")
+    return strategy_of(given, f"layer {layer.name}")
+
+
 def _sums(draft: Draft, layer: Layer, reuse: int) -> tuple[int, str]:
     """Reuse factor and strategy of sums of products; sets ``interleave``."""
-    name = layer.name
-    strategy = strategy_of(draft.config.setting(name, layer.kind, "Strategy"), f"layer {name}")
+    strategy = _strategy(draft, layer)
+    if layer.kind in (*DEPTHWISE, *TRANSPOSED):
+        strategy = without_distributed(draft, layer, strategy)
+    if strategy == "distributed_arithmetic":
+        layer.attributes["interleave"] = 1
+        return resolve_distributed(draft, layer, reuse)
     if layer.kind in DEPTHWISE:
         return resolve_depthwise(draft, layer, reuse, strategy)
     reuse, strategy = _whole_sums(draft, layer, reuse, strategy)
@@ -100,7 +112,8 @@ def _require_reuse(draft: Draft, layer: Layer, found: int, legal: list[int]) -> 
     if found > n_in:
         raise ValueError(
             f"layer {layer.name}: ReuseFactor of a convolution must be at most {n_in}, its inputs,"
-            f" not {found}: hls4ml's C simulation stops there; {own} is legal"
+            f" not {found}: hls4ml's C simulation stops there, or reads the windows of other"
+            f" positions; {own} is legal"
         )
     if illegal:
         raise ValueError(

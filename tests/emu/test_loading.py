@@ -311,7 +311,8 @@ def test_yaml_beside_its_model(tmp_path):
         ),
         (
             {"Model": {"Strategy": "Latencyy"}},
-            r"Strategy must be one of latency, resource, resource_unrolled, not 'Latencyy'; did you mean 'latency'",
+            r"Strategy must be one of latency, resource, resource_unrolled,"
+            r" distributed_arithmetic, not 'Latencyy'; did you mean 'latency'",
         ),
         (
             {"Model": {"Precision": "auto"}},
@@ -475,7 +476,10 @@ def test_bad_model_files(tmp_path):
 
 def test_unsupported_layers_and_activations_are_named(tmp_path):
     """The class or function, and the ones there are."""
-    layers = [layer("InputLayer", "x", batch_input_shape=[None, 4]), layer("ConvLSTM2D", "rnn", ["x"])]
+    layers = [
+        layer("InputLayer", "x", batch_input_shape=[None, 4]),
+        layer("ConvLSTM2D", "rnn", ["x"]),
+    ]
     path, weights = write(tmp_path, functional(layers, ["x"], ["rnn"]), {})
     with pytest.raises(
         ValueError,
