@@ -14,10 +14,11 @@ template <class W> struct window_plan {
     // What the cells of a window reach over.
     static const int reach_height = (W::window_height - 1) * W::dilation_height + 1;
     static const int reach_width = (W::window_width - 1) * W::dilation_width + 1;
-    static const int rows =
-        largest(W::pad_top + W::in_height, (W::out_height - 1) * W::stride_height + reach_height);
-    static const int columns =
-        largest(W::pad_left + W::in_width, (W::out_width - 1) * W::stride_width + reach_width);
+    // What all windows reach over: cells of the picture beyond are read and left out.
+    static const int end_height = (W::out_height - 1) * W::stride_height + reach_height;
+    static const int end_width = (W::out_width - 1) * W::stride_width + reach_width;
+    static const int rows = largest(W::pad_top + W::in_height, end_height);
+    static const int columns = largest(W::pad_left + W::in_width, end_width);
     // Rows above the newest that a window still needs; an array has at least one.
     static const int lines = largest(reach_height - 1, 1);
     static const int size = W::window_height * W::window_width * W::n_channel;
@@ -27,7 +28,10 @@ template <class W> struct window_plan {
 template <class W> struct window_wait {
     int rows, columns;
     window_wait() : rows(window_plan<W>::reach_height - 1), columns(0) { next_row(); }
-    bool over() const { return rows == 0 && columns == 0; }
+    bool over(int row, int column) const {
+        const bool inside = row < window_plan<W>::end_height && column < window_plan<W>::end_width;
+        return rows == 0 && columns == 0 && inside;
+    }
     void next_row() { columns = window_plan<W>::reach_width - 1; }
     void step(int column) {
 #pragma HLS INLINE

@@ -59,6 +59,7 @@ def picture():
 
     same = ((4, 5, 3), (3, 2), 3, (1, 1), ((1, 1), (0, 1)), (1, 1))
     wide = ((4, 5, 3), (2, 2), 2, (2, 1), ((1, 0), (2, 1)), (2, 3))
+    part = ((4, 5, 3), (1, 2), 2, (1, 1), ((0, -2), (1, -1)), (1, 1))
     small = ((4, 5, 3), (2, 3), (1, 2), ((0, 0), (0, 0)))
     slopes = nets.activation("prelu", n=60)
     border = ((4, 5, 3), (2, 2), (2, 2), ((1, 1), (0, 1)))
@@ -72,6 +73,7 @@ def picture():
         add("skip", "skip"),
         Node("joined", Concatenate(result=plain, axis=2), ("conv", "skip")),
         Node("far", convolution(wide, "fixed<9,5,RND,SAT>", "fixed<9,4,RND,SAT>"), ("x",)),
+        Node("part", convolution(part, "fixed<9,5,RND,SAT>", "fixed<9,4,RND,SAT>"), ("x",)),
         Node("max", pooling("max", small, "fixed<9,4>", "fixed<8,4>"), ("conv",)),
         Node("padded", pooling("max", border, "fixed<9,4>", "fixed<8,4>"), ("conv",)),
         Node("scaled", scaled(6, 3), ("joined",)),
@@ -129,7 +131,7 @@ class TestBits:
         """Line buffers, one beat after the other, whole tensors; every layer."""
         project = agrees(picture(), tmp_path)
         text = (project.path / "firmware" / "layers.h").read_text()
-        assert text.count("bw::window_cells<") == 3 and text.count("bw::frame_pixel<") == 3
+        assert text.count("bw::window_cells<") == 4 and text.count("bw::frame_pixel<") == 3
         # A turn takes its own share of constants that belong to an element each.
         assert "prelu<slopes_config>(x0, y, slopes_alpha + turn * 3)" in text
         assert "(x0, y, each_scale + turn * 3, each_bias + turn * 3)" in text
