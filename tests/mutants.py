@@ -13,7 +13,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests import layer_mutants, mutation, numerics_mutants, symbolic_mutants
+from tests import (
+    layer_mutants,
+    mutation,
+    numerics_mutants,
+    quantized_mutants,
+    symbolic_mutants,
+)
 from tests.emu import mutants as engine_mutants
 from tests.generator import mutants as firmware_mutants
 
@@ -23,6 +29,7 @@ MUTANTS = (
     *layer_mutants.MUTANTS,
     *symbolic_mutants.MUTANTS,
     *numerics_mutants.MUTANTS,
+    *quantized_mutants.MUTANTS,
     *firmware_mutants.MUTANTS,
 )
 
