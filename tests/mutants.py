@@ -28,6 +28,7 @@ MUTANTS = (
     *engine_mutants.MUTANTS,
     *layer_mutants.MUTANTS,
     *symbolic_mutants.MUTANTS,
+    *garnet_mutants.MUTANTS,
     *numerics_mutants.MUTANTS,
     *quantized_mutants.MUTANTS,
     *firmware_mutants.MUTANTS,

@@ -126,6 +126,18 @@ def test_every_mode():
     assert len(kinds) == 8
 
 
+def test_integer_types():
+    """What += adds to an ap_int, and *= multiplies it by, truncates before, not the sum."""
+    count = 0
+    for k in range(24):
+        name = ("aggr", "result", "edge_sum")[k % 3]
+        types = {"aggr": "fixed<12,6>", "result": "fixed<12,6>", name: "int<6>"}
+        op = garnet(2, 2, 2, seed=k, collapse=k % 2 == 0, edge="ufixed<5,1>", **types)
+        raw, n = samples("fixed<6,3>", (2, 2), "fixed<4,3>", 24, k)
+        count += check(op, raw, n, "fixed<6,3>", "fixed<4,3>")
+    assert count > 1000
+
+
 @pytest.mark.parametrize("collapse", [False, True])
 @pytest.mark.parametrize("by_count", [False, True])
 def test_every_code_of_a_vertex(collapse, by_count):
