@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests import (
+    garnet_mutants,
     layer_mutants,
     mutation,
     numerics_mutants,
