@@ -851,11 +851,10 @@ MUTANTS = [
         "tests/emu/test_loading_slicing.py",
         ("from the other end", "item + n * (item < 0)", "abs(item)"),
         (
-            "missing axes first",
-            "index.index(...) if ... in index else len(index)",
-            "index.index(...) if ... in index else 1",
+            "sizes in reverse",
+            "parts = [rest if size == -1 else size for size in given]",
+            "parts = [rest if size == -1 else size for size in given[::-1]]",
         ),
-        ("the rest too small", "if size != -1)", "if size)"),
         (
             "integers keep their axis",
             "        if isinstance(item, slice):\n            target",
