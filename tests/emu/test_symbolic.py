@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -54,6 +55,8 @@ def test_numbers():
     assert op.expressions == ("(c0)*x0 + c1", "c1*x0 + c2", "c3*x0")
     np.testing.assert_array_equal(op.coefficients.value, [1 / 3, 0.3, -2, 1e-9])
     np.testing.assert_array_equal(op.coefficients.raw, [341, 307, -2048, 0])
+    wide = emu.symbolic("x0/3 - 1", precision="fixed<62,3>").nodes[1].op
+    assert wide.coefficients.raw.tolist() == [int(Fraction(1 / 3) * 2**59), -(2**59)]
 
 
 @pytest.mark.parametrize("precision", ["fixed<16,6>", "ufixed<9,4,RND,SAT>", "fixed<7,4,RND_CONV>"])

@@ -38,13 +38,13 @@ def cases(step):
     return found[::step]
 
 
-def wide():
+def wide(texts=(*EXPRESSIONS, *LOOK_UPS)):
     """Operands at their bounds and around powers of two."""
     rng, found = np.random.default_rng(4), []
     for text in ("fixed<40,12>", "fixed<61,30,RND,SAT>", "ufixed<33,1>"):
         column = grid.corners(text, rng, 40)[::2]
         raw = np.stack([rng.permutation(column), column], axis=1)
-        op = symbolic(rng, "fixed<60,40,RND,SAT>", (*EXPRESSIONS, *LOOK_UPS), "int<3>")
+        op = symbolic(rng, "fixed<60,40,RND,SAT>", texts, "int<3>")
         found.append(sweep.Case(op, text, raw, f"{text} {op}"))
     return found
 
@@ -65,7 +65,9 @@ def far():
 def test_expressions_in_cpp(io_type, tmp_path, record_property):
     """A share of every sweep."""
     compiled.require()
-    count = sweep.agree(cases(9) + wide()[1:2] + far(), tmp_path, io_type)
+    count = sweep.agree(
+        cases(11) + wide((EXPRESSIONS[2], LOOK_UPS[3]))[1:2] + far(), tmp_path, io_type
+    )
     record_property("values_compared", count)
     assert count > 2_000
 
