@@ -80,7 +80,11 @@ def symbolic(
     x = Node("x", Input(result=format, dimensions=(_length(expressions, n_symbols),)))
     notes = [*parsed.notes, *numbers.notes(), *(note for item in used for note in item.notes)]
     if any("/" in text for text in expressions):
-        notes.append("a quotient by 0 is 0 here, where hls4ml's C simulation stops")
+        notes.append(
+            "a quotient by 0 is 0 here, where hls4ml's C simulation stops; the quotients that AMD's"
+            " C simulation gets wrong are exact: the most negative value by -1 LSB, some above 64"
+            " bits, and integers of mixed signs"
+        )
     return Graph((x, Node("expr1", op, ("x",))), ("expr1",), tuple(notes), dict(parsed.top))
 
 
