@@ -114,6 +114,15 @@ def test_types_hold_every_sum_and_not_more(tmp_path):
     # 8 * 0.75 + 8 * 2.5 + 0.125 = 26.125 < 32
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_biases_have_32_fraction_bits(tmp_path, sign):
+    """What lies below is cut off toward zero; the type of the result would hold it."""
+    weights = {"kernel": [[1.0]], "bias": [sign * (2.0**-20 + 2.0**-40)]}
+    names = {"y": {"Precision": {"result": "fixed<50,6>"}}}
+    graph = load(tmp_path, "Dense", weights, (1,), names, **DENSE | {"units": 1})
+    assert graph.trace(np.zeros((1, 1)))["y"][0, 0] == sign * 2.0**-20
+
+
 def test_the_firmware_is_one_pipeline(tmp_path):
     """Its schedule is legal, with every product beside the others."""
     graph = load(tmp_path, "Dense", trained(1, 4, 3), (4,), **DENSE)
