@@ -1,10 +1,10 @@
 """Look-up tables without libm: ``table[i] = cast(f(x_i))``, f and x_i exact, rounded once.
 
-Ziv's loop: f(x_i) is enclosed between two rationals; where both give one raw value, so does f(x_i),
-because a cast is monotone but for overflow, which treats values so near alike. Otherwise the
-enclosure is made ten times as many digits narrow. It ends: for rational x other than 0, exp(x) and
-what is made of it here is transcendental (Lindemann), so never a tie or a grid point; at 0, and for
-functions that are rational, the enclosure is one point; a root is one where it is rational.
+Ziv's loop: f(x_i) is enclosed between two multiples of 2**-bits; where both give one raw value, so
+does f(x_i), because a cast is monotone but for overflow, which treats values so near alike.
+Otherwise the enclosure is made narrower. It ends: for rational x other than 0, exp(x) and what is
+made of it here is transcendental (Lindemann), so never a grid point or a tie; all other values are
+rational or roots of rationals: where they are grid points or ties, both ends meet them in the end.
 A first enclosure in float64 decides most entries at once.
 """
 
@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, ldexp
 
 import numpy as np
 
@@ -30,89 +30,99 @@ __all__ = [
     "legacy_tables",
 ]
 
-Enclosure = tuple[Fraction, Fraction]
+Enclosure = tuple[int, int]
 Function = Callable[[Fraction, int], Enclosure]
-"""``low <= f(x) <= high``, about ``digits`` digits apart."""
+"""``low <= f(x) * 2**bits <= high``."""
 
-_FIRST_DIGITS = 20
-_INFINITY, _HUGE = Fraction(2) ** 1024, Fraction(710)
-_SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
-_SELU_SCALE = Fraction("1.0507009873554804934193349852946")
+_FIRST_BITS = 80
+_HUGE = 710
+"""exp of it is beyond 2**1024."""
+_SELU = Fraction("1.0507009873554804934193349852946") * Fraction(
+    "1.6732632423543772848170429916717"
+)
 
 
-def _exp(x: Fraction, digits: int) -> Enclosure:
-    """``exp(x)``: decimal's ``exp`` is correctly rounded, and x is known to ``digits`` + 10.
+def _between(value: Fraction, bits: int) -> Enclosure:
+    """Floor and ceiling of a rational."""
+    scaled = value.numerator << bits
+    return scaled // value.denominator, -(-scaled // value.denominator)
 
-    2**1024 and more count as 2**1024, as in ``ap_fixed(double)``.
+
+def _context(bits: int, x: float) -> Context:
+    """Digits for an absolute error far below 2**-bits where values are at most exp(x)."""
+    return Context(prec=int((bits + 1.5 * max(x, 0)) * 0.302) + 12, rounding=ROUND_HALF_EVEN)
+
+
+def _floor(value: Decimal, bits: int) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return (numerator << bits) // denominator
+
+
+def _exp(x: Fraction, bits: int) -> Enclosure:
+    """``exp(x)``; 2**1024 and more count as 2**1024, as in ``ap_fixed(double)``.
+
+    decimal's ``exp`` is correctly rounded; x rounded to the same digits moves it by less than a
+    thousand units of its last but three, all of which is less than 2**-bits.
     """
+    infinity = 1 << (1024 + bits)
     if x == 0:
-        return Fraction(1), Fraction(1)
+        return 1 << bits, 1 << bits
     if x > _HUGE:
-        return _INFINITY, _INFINITY
-    if x < -4 * _HUGE:
-        return Fraction(0), Fraction(1, 2**4096)
-    context = Context(prec=digits + 10, rounding=ROUND_HALF_EVEN)
+        return infinity, infinity
+    if x < -4 * _HUGE:  # below 2**-4096
+        return 0, 1 << max(bits - 4096, 0)
+    context = _context(bits, float(x))
     near = context.divide(Decimal(x.numerator), Decimal(x.denominator))
-    found = Fraction(context.exp(near))
-    # |x - near| <= |x| * 10**-(digits + 9), and exp moves by less than twice that share of itself.
-    if found > _INFINITY:
-        return _INFINITY, _INFINITY
-    away = found * (2 * abs(x) + 1) / 10 ** (digits + 8)
-    return found - away, found + away
+    middle = _floor(context.exp(near), bits)
+    return min(max(middle - 1, 0), infinity), min(middle + 2, infinity)
 
 
-def _log(x: Enclosure, digits: int) -> Enclosure:
-    """``log`` of both ends, each rounded outwards."""
-    context = Context(prec=digits + 10, rounding=ROUND_HALF_EVEN)
-    ends = []
-    for end in x:
-        near = context.divide(Decimal(end.numerator), Decimal(end.denominator))
-        ends.append(Fraction(context.ln(near)))
-    away = Fraction(1, 10**digits)  # ln(end) - ln(near) and the last digit are far smaller
-    return ends[0] - away, ends[1] + away
+def _sigmoid(x: Fraction, bits: int) -> Enclosure:
+    low, high = _exp(-x, bits)
+    one = 1 << bits
+    return (one << bits) // (one + high), -(-(one << bits) // (one + low))
 
 
-def _sigmoid(x: Fraction, digits: int) -> Enclosure:
-    low, high = _exp(-x, digits)
-    return 1 / (1 + high), 1 / (1 + low)
+def _tanh(x: Fraction, bits: int) -> Enclosure:
+    """``1 - 2 / (exp(2 x) + 1)``."""
+    low, high = _exp(2 * x, bits)
+    one = 1 << bits
+    return one + -(2 * one * one) // (low + one), one - (2 * one * one) // (high + one)
 
 
-def _tanh(x: Fraction, digits: int) -> Enclosure:
-    low, high = _exp(2 * x, digits)
-    return 1 - 2 / (low + 1), 1 - 2 / (high + 1)
+def _softplus(x: Fraction, bits: int) -> Enclosure:
+    """``log(1 + exp(x))``; decimal's ``ln`` is correctly rounded."""
+    context, one = _context(bits, 0), 1 << bits
+    low, high = (
+        _floor(context.ln(context.divide(Decimal(one + end), Decimal(one))), bits)
+        for end in _exp(x, bits)
+    )
+    return low - 1, high + 2
 
 
-def _softplus(x: Fraction, digits: int) -> Enclosure:
-    low, high = _exp(x, digits)
-    return _log((1 + low, 1 + high), digits)
+def _softsign(x: Fraction, bits: int) -> Enclosure:
+    return _between(x / (1 + abs(x)), bits)
 
 
-def _softsign(x: Fraction, digits: int) -> Enclosure:
-    value = x / (1 + abs(x))
-    return value, value
+def _elu(x: Fraction, bits: int) -> Enclosure:
+    low, high = _exp(x, bits)
+    return low - (1 << bits), high - (1 << bits)
 
 
-def _elu(x: Fraction, digits: int) -> Enclosure:
-    low, high = _exp(x, digits)
-    return low - 1, high - 1
+def _selu(x: Fraction, bits: int) -> Enclosure:
+    low, high = _elu(x, bits)
+    return _between(_SELU * low, 0)[0], _between(_SELU * high, 0)[1]
 
 
-def _selu(x: Fraction, digits: int) -> Enclosure:
-    low, high = _elu(x, digits)
-    return _SELU_SCALE * _SELU_ALPHA * low, _SELU_SCALE * _SELU_ALPHA * high
+def _inverse(x: Fraction, bits: int) -> Enclosure:
+    return _between(1 / x, bits)
 
 
-def _inverse_root(x: Fraction, digits: int) -> Enclosure:
+def _inverse_root(x: Fraction, bits: int) -> Enclosure:
     """``1 / sqrt(x)``."""
-    square = 1 / x
-    whole = square.numerator * square.denominator
-    root = isqrt(whole)
-    if root * root == whole:
-        return Fraction(root, square.denominator), Fraction(root, square.denominator)
-    finer = 10**digits
-    root = isqrt(whole * finer**2)
-    scale = square.denominator * finer
-    return Fraction(root, scale), Fraction(root + 1, scale)
+    square = x.denominator << 2 * bits
+    low = isqrt(square // x.numerator)
+    return low, low + (low * low * x.numerator != square)
 
 
 _FUNCTIONS: dict[str, tuple[Function, Fraction, int]] = {
@@ -128,25 +138,30 @@ _FUNCTIONS: dict[str, tuple[Function, Fraction, int]] = {
 
 def _rounded(function: Function, x: Fraction, format: Format) -> int:
     """``cast(function(x))`` by Ziv's loop."""
-    digits = _FIRST_DIGITS
+    bits = 2 * _FIRST_BITS
     while True:
-        low, high = function(x, digits)
-        raw = from_fraction(low, format)
-        if low == high or raw == from_fraction(high, format):
+        low, high = function(x, bits)
+        raw = from_fraction(Fraction(low, 1 << bits), format)
+        if low == high or raw == from_fraction(Fraction(high, 1 << bits), format):
             return raw
-        digits *= 10
+        bits *= 4
+
+
+def _double(value: int) -> float:
+    """The nearest double of ``value * 2**-_FIRST_BITS``."""
+    return ldexp(float(value), -_FIRST_BITS)
 
 
 def _entries(
     function: Function, positions: Sequence[Fraction], format: Format, recipe: str
 ) -> Table:
-    ends = [function(x, _FIRST_DIGITS) for x in positions]
-    known = [abs(end[1]) < 2**1000 for end in ends]  # a double holds them
+    ends = [function(x, _FIRST_BITS) for x in positions]
+    known = [high < 1 << 1000 for _, high in ends]  # a double holds them
     low, high = (
-        np.array([float(end[k]) if own else 0.0 for end, own in zip(ends, known, strict=True)])
+        np.array([_double(end[k]) if own else 0.0 for end, own in zip(ends, known, strict=True)])
         for k in (0, 1)
     )
-    # float() rounds to nearest; one step outwards encloses again.
+    # The nearest double may lie inside; one step outwards encloses again.
     low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
     raw = np.array(from_float(low, format), dtype=storage(format))
     decided = (raw == from_float(high, format)) & np.array(known)
@@ -182,10 +197,6 @@ def exp_table(address: Format, size: int, format: Format, scale: float, *, negat
     sign = "-" if negative else ""
     recipe = f"exp({sign}{scale!r}*{address},{size}), correctly rounded"
     return _entries(_exp, x, format, recipe)
-
-
-def _inverse(x: Fraction, digits: int) -> Enclosure:
-    return 1 / x, 1 / x
 
 
 @functools.lru_cache(maxsize=256)
