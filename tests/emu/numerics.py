@@ -87,7 +87,9 @@ def both(folder, defect, *arguments, **options):
 
 def lists(graph, defect, out):
     """The graph met the defect: its structured list, its notes and its JSON say so, once each."""
-    (found,) = [item for item in graph.defects if item.name == defect]
+    met = [item for item in graph.defects if item.name == defect]
+    assert len(met) == 1, [item.name for item in graph.defects]
+    found = met[0]
     assert found.way_out.startswith(out), found
     assert found.layers and found.effect
     start = f"hls4ml defect {defect} ("

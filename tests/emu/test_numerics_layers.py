@@ -297,6 +297,19 @@ def test_dilation(keras, tmp_path):
     same(found.predict(x), slid(x, KERNEL, 1, 3, 0, 0))
 
 
+def test_stream_rows(tmp_path):
+    """A kernel of one row that steps by two rows: rows 0 and 1, or 0 and 2."""
+    kernel = np.array([1.0, -0.5]).reshape(1, 2, 1, 1)
+    layers, weights = convolution("Conv2D", (3, 4, 1), kernel, padding="valid", strides=[2, 1])
+    names = {"y": {"Precision": {"result": WIDE, "accum": WIDE}}}
+    options = {"names": names, "io": "io_stream"}
+    copied, right = both(tmp_path, "stream_rows", layers, weights, **options)
+    x = grid(9, 3, 4, 1)
+    every = x[:, :, :3] - x[:, :, 1:] / 2
+    same(copied.predict(x), every[:, :2])
+    same(right.predict(x), every[:, ::2])
+
+
 def test_causal_stride(tmp_path):
     """Keras pads 2 cells before a causal convolution of 3 cells, whatever its stride."""
     layers, weights = convolution("Conv1D", (6, 1), KERNEL, padding="causal", strides=[2])
@@ -394,6 +407,17 @@ def test_dense_layer_type(tmp_path):
     named = corrected(tmp_path, layers, weights, types=types, names=names)
     same(named.predict(x), np.floor(exact * 8) / 8)
     assert str(named.nodes[1].op.accum) == "ap_fixed<32,16>"
+
+
+def test_flatten_stream(tmp_path):
+    """Said, in both numerics; the values are the elements in order."""
+    layers = [source((2, 3)), layer("Flatten", "f", ["x"])]
+    layers.append(layer("Activation", "y", ["f"], activation="relu"))
+    x = grid(9, 2, 3)
+    for found in (load, corrected):
+        graph = found(tmp_path, layers, io="io_stream")
+        lists(graph, "flatten_stream", "not corrected: ")
+        same(graph.predict(x), np.maximum(x.reshape(9, 6), 0))
 
 
 def test_mask_zero(tmp_path):
