@@ -24,7 +24,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 PACKAGES = ("fxp", "emu", "generator", "hls_lib", "validation", "bitwright", "examples", "tests")
-LIBRARIES = ("numpy", "numba", "hypothesis", "hypothesis.extra.numpy", "jinja2", "h5py", "yaml")
+LIBRARIES = (
+    "pytest",
+    "numpy",
+    "numba",
+    "hypothesis",
+    "hypothesis.extra.numpy",
+    "jinja2",
+    "h5py",
+    "yaml",
+)
 KILLED, SURVIVED, CRASHED, PASSED = "killed", "SURVIVED", "CRASHED", "passed"
 LIMIT_SECONDS = 900
 

@@ -184,8 +184,8 @@ MUTANTS = [
         ),
         (
             "threshold floored to the input's grid",
-            "* theta.format.lsb",
-            "* theta.format.lsb // f.lsb * f.lsb - f.lsb",
+            "limit = int(theta.raw.reshape(-1)[0]) * theta.format.lsb",
+            "limit = int(theta.raw.reshape(-1)[0]) * theta.format.lsb // f.lsb * f.lsb - f.lsb",
         ),
         (
             "elu without alpha",
@@ -746,8 +746,8 @@ MUTANTS = [
         ),
         (
             "infinity is zero",
-            "Fraction(2) ** 1024 if value == np.inf",
-            "Fraction(0) if value == np.inf",
+            "else Fraction(int(np.sign(value)) << 1024)",
+            "else Fraction(0)",
         ),
         (
             "legacy inverse in single",

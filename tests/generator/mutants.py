@@ -334,7 +334,6 @@ MUTANTS = [
             "raw_of(x[SIZE - 1 - i]).to_int64()",
             f"{FIRMWARE}::test_every_layer_under_every_schedule[latency]",
         ),
-        ("the last beat goes first", "beats > 0; beats--", "beats > 1; beats--", PICTURE),
     ),
     *of(
         "hls_lib/platform/ap.hpp",
