@@ -35,7 +35,7 @@ MUTANTS = [
     ),
     *of(
         "hls_lib/activation.hpp",
-        f"{CPP}[relu1]",
+        f"{CPP}[relu6]",
         ("limit not taken", "above(x[i], most) ? convert<y_t>(most)", "false ? convert<y_t>(most)"),
         ("slope from 0", "factor * (x[i] - least)", "factor * x[i]"),
     ),

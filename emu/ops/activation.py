@@ -317,14 +317,6 @@ FUNCTIONS: dict[str, Function] = {
         lambda x, theta: np.where(x > theta, x, 0),
         ("theta",),
     ),
-    "bounded_relu": Function(
-        "x > theta ? cast(x > limit ? limit : x) : cast(slope * (x - theta))",
-        _bounded_relu,
-        lambda x, slope, theta, limit: np.where(
-            x > theta, np.minimum(x, limit), slope * (x - theta)
-        ),
-        ("slope", "theta", "limit"),
-    ),
     "elu": Function(
         "x >= 0 ? cast(x) : cast(alpha * table[min(int(-x * N / 8), N - 1)])",
         _elu,
@@ -397,5 +389,13 @@ FUNCTIONS: dict[str, Function] = {
         _ternary,
         _ternary_real,
     ),
+    "bounded_relu": Function(
+        "x > theta ? cast(x > limit ? limit : x) : cast(slope * (x - theta))",
+        _bounded_relu,
+        lambda x, slope, theta, limit: np.where(
+            x > theta, np.minimum(x, limit), slope * (x - theta)
+        ),
+        ("slope", "theta", "limit"),
+    ),
 }
-"""Every activation, by its hls4ml name."""
+"""Every activation, by its hls4ml name; that of bounded_relu, Keras's ReLU, is ours."""
