@@ -722,9 +722,9 @@ MUTANTS = [
         "hls_lib/einsum_dense.hpp",
         "tests/generator/test_grid_einsum.py::test_sums_in_cpp",
         (
-            "begins at 0",
+            "bias reinterpreted",
             "convert<accum_t>(from_raw<typename CONFIG::bias_t>(bias[sum]))",
-            "0",
+            "from_raw<accum_t>(bias[sum])",
         ),
         (
             "begins with the bias of the first",
