@@ -272,12 +272,11 @@ MUTANTS = [
             "back = False",
             f"{RECURRENT}::test_go_backwards",
         ),
-        (
-            "states forgotten",
-            "initial_state=states,",
-            "initial_state=False,",
-            f"{RECURRENT}::test_initial_state",
-        ),
+    ),
+    *of(
+        "emu/frontends/keras/recurrent.py",
+        f"{RECURRENT}::test_initial_state",
+        ("states forgotten", "inputs if keeps_states else inputs[:1],", "inputs[:1],"),
     ),
     *of(
         "emu/passes/recurrent.py",

@@ -18,6 +18,7 @@ FORMATS = (
     "fixed<80,6,RND_INF>",
     "fixed<9,-2,RND_ZERO,SAT_SYM>",
     "fixed<30,4,RND_MIN_INF,WRAP,2>",
+    "fixed<126,6,RND>",
     "int<4>",
 )
 EXACT = Fraction(1, 2**200)
@@ -171,6 +172,14 @@ def test_values_beyond_a_double():
     for format, most in ((saturating, saturating.raw_max), (wrapping, 0)):
         table = rounded_tables.exp_table(address, 4, format, 1.0, negative=False)
         assert table.raw.tolist() == [1024, most, 0, 0]
+
+
+def test_a_hair_beside_a_grid_point():
+    """exp(2**-200) and exp(-2**-200): the enclosure must become narrow enough to tell."""
+    address, format = Format.parse("ufixed<4,4>"), Format.parse("fixed<18,8>")
+    for negative, beside in ((False, 1024), (True, 1023)):
+        table = rounded_tables.exp_table(address, 4, format, 2.0**-200, negative=negative)
+        assert table.raw.tolist() == [1024, beside, beside, beside]
 
 
 def test_libm_is_not_exact():
