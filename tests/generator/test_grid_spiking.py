@@ -9,7 +9,7 @@ import pytest
 
 from emu import Graph, Node
 from emu.op import Constant
-from emu.ops import Input, Reshape, SpikingNeuron, SpikingReadout
+from emu.ops import RESETS, Input, Reshape, SpikingNeuron, SpikingReadout
 from fxp import Format
 from generator import LayerSchedule, Schedule, generate
 from tests.emu import grid
@@ -29,7 +29,7 @@ def neurons(step):
             continue
         schedule = LayerSchedule(1 + k % 3)
         found.append(sweep.Case(op, text, several(text, 4, 2)[:80], f"{text} {k}", schedule))
-    return found[::step]
+    return share(found, step)
 
 
 def readouts(step):
@@ -38,7 +38,30 @@ def readouts(step):
     for k, (rule, _, _) in enumerate(CASES):
         text, n = INPUTS[k % len(INPUTS)], 2 if rule == "binary_logit" else 3
         found.append(sweep.Case(reader(k, n), text, several(text, 5, n)[:80], f"{text} {k} {rule}"))
-    return found[::step]
+    return share(found, step)
+
+
+def share(cases, step):
+    """Every so many'th, in an order that no cycle of types or rules follows."""
+    return [cases[k] for k in np.random.default_rng(0).permutation(len(cases))[::step]]
+
+
+def named():
+    """Spikes come and go, by thresholds of each neuron's own; classes that reach theirs late."""
+    text, fields = "fixed<3,1>", {"membrane": Format.parse("fixed<8,3>")}
+    thresholds = Constant.of([0.5, 1.25], "fixed<6,2>")
+    ops = [
+        SpikingNeuron(result=Format.parse("uint<1>"), threshold=thresholds, reset=reset, **fields)
+        for reset in RESETS
+    ]
+    ops += [
+        SpikingReadout(result=Format.parse("uint<3>"), rule="first_to_threshold", class_threshold=k)
+        for k in (2, 4)
+    ]
+    return [
+        sweep.Case(op, text, several(text, 6, 2 if k < 2 else 3)[:80], f"named {k}")
+        for k, op in enumerate(ops)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +70,7 @@ def readouts(step):
 def test_spiking_layers_in_cpp(io_type, tmp_path, record_property):
     """A share of both sweeps."""
     compiled.require()
-    count = sweep.agree(neurons(11) + readouts(3), tmp_path, io_type)
+    count = sweep.agree(named() + neurons(14) + readouts(4), tmp_path, io_type)
     record_property("values_compared", count)
     assert count > 4_000
 
@@ -57,7 +80,9 @@ def test_spiking_layers_in_cpp(io_type, tmp_path, record_property):
 def test_the_whole_grid_of_spiking_layers_in_cpp(io_type, tmp_path, record_property):
     """Without leaving any out."""
     compiled.require()
-    record_property("values_compared", sweep.agree(neurons(1) + readouts(1), tmp_path, io_type))
+    record_property(
+        "values_compared", sweep.agree(named() + neurons(1) + readouts(1), tmp_path, io_type)
+    )
 
 
 def network():
