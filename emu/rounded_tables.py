@@ -23,6 +23,7 @@ from fxp import Format, from_float, from_fraction
 from .op import Table, storage
 
 __all__ = [
+    "edge_table",
     "exp_table",
     "function_table",
     "inverse_root_table",
@@ -217,6 +218,16 @@ def legacy_tables(exp_size: int, inverse_size: int, format: Format) -> tuple[Tab
     rest = _entries(_inverse, _positions(inverse_size, Fraction(0), 64)[1:], format, recipe)
     raw = np.concatenate([np.zeros(1, dtype=rest.raw.dtype), rest.raw])
     return exponential, Table(raw=raw, format=format, recipe=recipe)
+
+
+@functools.lru_cache(maxsize=64)
+def edge_table(address: Format, format: Format) -> Table:
+    """``table[i] = cast(exp(-d * d))``, i the bits of d; 1 at most the largest value."""
+    x = [-value * value for value in _address_values(address, 1 << address.width)]
+    table = _entries(_exp, x, format, f"exp(-{address}**2), correctly rounded")
+    if format.raw_max * format.lsb < 1:
+        table.raw[0] = format.raw_max
+    return table
 
 
 @functools.lru_cache(maxsize=64)

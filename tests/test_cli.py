@@ -170,6 +170,8 @@ def test_info(run):
     ]
     assert [layer["name"] for layer in document["layers"]] == list(graph.values)
     assert document["notes"] == list(graph.notes)
+    met = [(defect["name"], defect["layers"], defect["way_out"]) for defect in document["defects"]]
+    assert met == [(own.name, list(own.layers), own.way_out) for own in graph.defects] != []
 
 
 def test_predict_writes_what_the_graph_predicts(run, tmp_path):

@@ -133,6 +133,20 @@ def test_exponentials_of_codes():
             np.testing.assert_array_equal(table.raw, np.array(expected, dtype=table.raw.dtype))
 
 
+def test_edges_of_a_garnet():
+    """exp(-d * d) of every code; 1 is the largest value where the type has no room for it."""
+    for text in ("ufixed<10,0>", "fixed<30,2,RND>"):
+        t, format = oracle.read(text), Format.parse(text)
+        for address in ("fixed<6,3>", "ufixed<5,1>"):
+            own = oracle.read(address)
+            codes = [oracle.from_bits([i >> k & 1 for k in range(own.width)], own.signed)
+                     for i in range(2**own.width)]  # fmt: skip
+            d = [oracle.value(code, own) for code in codes]
+            expected = [rounded(exp(-v * v), text) if v else min(2**t.frac, t.high) for v in d]
+            table = rounded_tables.edge_table(Format.parse(address), format)
+            assert table.raw.tolist() == expected
+
+
 def test_inverses():
     """Exact quotients; the entry of what is below one step is the largest value."""
     for text in FORMATS:
