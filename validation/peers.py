@@ -54,8 +54,15 @@ def run_hls4ml(
     config: hls4ml's dictionary with KerasJson and KerasH5 (Keras 2); OutputDir is a temporary
     folder, whatever it says. x: float64 (N, *input shape), a list for several inputs.
     Raises CouldNotRunError (hls4ml or g++ is missing, the limit passed), CheckFailedError with the
-    last lines of its log where it fails or one of its asserts ends it.
+    last lines of its log where it fails or one of its asserts ends it; ValueError for a
+    configuration whose bits are not hls4ml's.
     """
+    model = (config.get("HLSConfig") or {}).get("Model") or {}
+    if model.get("Numerics", "hls4ml") != "hls4ml":
+        raise ValueError(
+            f"Numerics of config must be hls4ml, not {model['Numerics']!r}: hls4ml does not know it"
+            " and gives its own bits"
+        )
     if importlib.util.find_spec("hls4ml") is None:
         raise CouldNotRunError(_NEEDS)
     arrays = [

@@ -88,3 +88,10 @@ def test_hls4ml_is_missing(config, monkeypatch):
     with pytest.raises(CouldNotRunError) as error:
         run_hls4ml(config, np.zeros((2, 4)))
     assert str(error.value) == "hls4ml 1.3.0 was not found: pip install 'bitwright[cosim]'"
+
+
+def test_corrected_numerics_are_not_hls4mls():
+    """Its simulation would disagree wherever the model meets a defect."""
+    config = {"HLSConfig": {"Model": {"Numerics": "corrected"}}}
+    with pytest.raises(ValueError, match=r"^Numerics of config must be hls4ml, not 'corrected'"):
+        run_hls4ml(config, [[0.0]])
