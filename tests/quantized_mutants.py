@@ -40,7 +40,11 @@ MUTANTS = [
             "",
         ),
         ("bits are quantised once", "np.ones_like(weight)", "weight"),
-        ("pooled bits are numbers", '    layer.attributes["signs"] = True\n', ""),
+        (
+            "pooled bits are numbers",
+            'return thresholds or bool(layer.attributes.get("signs"))',
+            "return thresholds",
+        ),
         ("pooled bits keep a wider type", '    layer.types["result"] = BIT\n', ""),
         ("unrolled code multiplies by bits of 0", "np.where(lost, 0.0, weight)", "weight"),
         (
