@@ -20,7 +20,11 @@ MUTANTS = [
         ("float64 decides", "(raw == from_float(high, format)) &", "(raw == raw) &"),
         ("tanh of x", "_exp(2 * x, bits)", "_exp(x, bits)"),
         ("selu without its scale", "_between(_SELU * low, 0)[0]", "low"),
-        ("ends never meet", "low + (low * low * x.numerator != square)", "low + 3"),
+        (
+            "root too large",
+            "low = isqrt(square // x.numerator)",
+            "low = isqrt(square // x.numerator) + 2**70",
+        ),
         ("1 / 0 wraps", "[format.raw_max]", "[0]"),
         ("signed codes as unsigned", "codes = [i - size if format.signed", "codes = [i if True"),
         ("exp of the other sign", "(-1 if negative else 1)", "(1 if negative else -1)"),
