@@ -421,8 +421,8 @@ _LIST = (
     Defect(
         "garnet_share",
         "-",
-        "mean_by_nvert divides n_vertices / ReuseFactor / n as integers: 0 above n_vertices /"
-        " ReuseFactor vertices",
+        "mean_by_nvert divides n_vertices / ReuseFactor / n as integers of n's width: 0 above"
+        " n_vertices / ReuseFactor vertices",
         "the quotient keeps the fraction of norm",
     ),
     Defect(

@@ -29,6 +29,23 @@ template <class n_t> struct vertex<n_t, true> {
     }
 };
 
+// x >= 0 in the bits that n_t has, truncated and wrapped: AMD's type of a C integer by n.
+template <class n_t, bool SIGNED = format<n_t>::is_signed> struct low_bits {
+    typedef fixed<format<n_t>::width, format<n_t>::integer> type;
+    template <class x_t> static type of(const x_t &x) {
+#pragma HLS INLINE
+        return convert<type>(x);
+    }
+};
+template <class n_t> struct low_bits<n_t, false> {
+    typedef fixed<format<n_t>::width + 1, format<n_t>::integer + 1> type;
+    template <class x_t> static type of(const x_t &x) {
+#pragma HLS INLINE
+        const natural<format<n_t>::width> raw = raw_of(convert<type>(x));
+        return from_raw<type>(raw);
+    }
+};
+
 // norm(share / n), truncated to ``fraction`` bits (of n's unit, where that is above 1); 0 for
 // n <= 0, where every sum is 0.
 template <class CONFIG, class n_t> typename CONFIG::norm_t vertex_share(const n_t &n) {
@@ -40,7 +57,10 @@ template <class CONFIG, class n_t> typename CONFIG::norm_t vertex_share(const n_
         return 0;
     const whole<width> dividend = whole<width>(CONFIG::share) << up;
     const whole<width> steps = dividend / whole<width>(raw_of(n));
-    return convert<typename CONFIG::norm_t>(from_raw<steps_t>(steps));
+    const steps_t quotient = from_raw<steps_t>(steps);
+    if (CONFIG::fraction == 0)
+        return convert<typename CONFIG::norm_t>(low_bits<n_t>::of(quotient));
+    return convert<typename CONFIG::norm_t>(quotient);
 }
 
 // What += and *= take of x on a T: of an integer type, x truncated toward zero.

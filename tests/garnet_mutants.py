@@ -143,7 +143,7 @@ MUTANTS = [
         (
             "vertices that do not count have a bias",
             "if (counts) {\n                        sum",
-            "if (true) {\n                        sum",
+            "if (counts || sum == 0) {\n                        sum",
         ),
         ("bias of a mean not by number", "if (!CONFIG::by_count) {", "if (false) {"),
         (

@@ -148,4 +148,7 @@ def _norm(share: int, n: Fraction, layer: Layer) -> Fraction:
     """``share / n``: truncated at the point, or at 1 / unit of a coarser n, ``fraction`` bits on."""
     unit = max(Fraction(1, 2**layer.n.frac) if layer.n.frac >= 0 else 2**-layer.n.frac, 1)
     unit *= 2**layer.fraction
-    return cast(Fraction(math.floor(share / n * unit)) / unit, layer.norm)
+    found = Fraction(math.floor(share / n * unit)) / unit
+    if layer.fraction == 0:  # AMD's headers: a C integer / x has the bits of x
+        found = cast(found, Type(layer.n.width, layer.n.integer, layer.n.signed))
+    return cast(found, layer.norm)

@@ -44,9 +44,10 @@ class GarNet(Op):
     collapse: y = cast(cast(c') + E * base ...), c' = C(A(A(c) * n) >> M) in c's type, by_count c.
 
     What an integer type (``ap_int``) is increased or multiplied by truncates toward zero before.
-    V / blocks / n truncates to ``fraction`` bits after the point, 0 in hls4ml. Source: hls4ml
-    1.3.0's nnet_garnet.h; blocks is its reuse factor, by_count mean_by_nvert. Qasim et al.,
-    arXiv:1902.07987; Iiyama et al., arXiv:2008.03601.
+    V / blocks / n truncates to ``fraction`` bits after the point; with 0 of them, as in hls4ml, it
+    truncates and wraps to the bits of n's type besides, AMD's type of a C integer by n.
+    Source: hls4ml 1.3.0's nnet_garnet.h; blocks is its reuse factor, by_count mean_by_nvert. Qasim
+    et al., arXiv:1902.07987; Iiyama et al., arXiv:2008.03601.
     """
 
     header: ClassVar[str] = "garnet"
@@ -296,4 +297,7 @@ def _share(n: Raw, format: Format, share: int, op: GarNet) -> Raw:
     width = share.bit_length() + up + 1
     steps = Format(width, width - up + format.frac)
     found = (share << up) // np.maximum(roomy(n, format.width, width), 1)
-    return cast(np.where(n > 0, found, 0), steps, op.norm)  # type: ignore[no-any-return]
+    quotient = np.where(n > 0, found, 0)
+    if op.fraction == 0:  # AMD's headers give C integer / x the bits of x's type
+        quotient, steps = cast(quotient, steps, format.exact), format.exact
+    return cast(quotient, steps, op.norm)  # type: ignore[no-any-return]

@@ -107,10 +107,11 @@ def cases():
         if name != "distance" or Format.parse(mode).width < 10:
             types[name] = mode
         divisors = [b for b in range(1, vertices + 1) if vertices % b == 0]
-        collapse, by_count, blocks = np.random.default_rng(k).integers(0, (2, 2, len(divisors)))
+        sizes = (2, 2, len(divisors), 2)
+        collapse, by_count, blocks, more = np.random.default_rng(k).integers(0, sizes)
         op = garnet(
             *(vertices, features, aggregators),
-            **{"seed": k, "filters": 1 + k % 2, "blocks": divisors[blocks]},
+            **{"seed": k, "filters": 1 + int(more), "blocks": divisors[blocks]},
             **{"collapse": bool(collapse), "by_count": bool(by_count), "fraction": k % 5},
             **types,
         )
