@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fxp import Format, Overflow, Rounding
 
+from .. import rounded_tables
 from ..draft import Draft, Layer
 from ..graph import Node
 from ..ops import GarNet
 from ..tables import edge_table
-from .common import type_of, weights
+from .common import chosen_table, type_of, weights
 
 __all__ = ["LOWERINGS"]
 
@@ -34,7 +35,8 @@ def _garnet(draft: Draft, layer: Layer) -> list[Node]:
     by_count = layer.attributes["by_count"]
     corrected = by_count and draft.meets("garnet_share", layer.name)
     source, number = layer.inputs
-    table = edge_table(_DISTANCE, type_of(layer, "edge_weight"))
+    codes = _DISTANCE, type_of(layer, "edge_weight")
+    table = chosen_table(draft, layer, edge_table(*codes), rounded_tables.edge_table(*codes))
     nodes = []
     for name, part in zip(
         [*layer.attributes["nodes"], layer.name], layer.attributes["parts"], strict=True
