@@ -458,11 +458,21 @@ DEFECTS: dict[str, Defect] = {defect.name: defect for defect in _LIST}
 
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("4", "1D and 2D depthwise convolutions do not compile together", "no numbers: ours compile"),
+    (
+        "6",
+        "accum of a layer normalisation is fixed<14,4,RND_CONV,SAT> at granularity name",
+        "a type that stands in the configuration is kept",
+    ),
     ("9", "Optimizers and SkipOptimizers have no effect", "no numbers: a note says so"),
     (
         "10",
         "typing errors in bit_exact and FuseConsecutiveBN",
         "BitExact is refused; ours is exact",
+    ),
+    (
+        "11",
+        "the type of the input picks the product of the state",
+        "only behind binary thresholds, which are refused before a recurrent layer",
     ),
     ("11", "an LSTM compiles only where its types are one", "no numbers: ours compiles"),
     ("12", "there is no kernel of bilinear up-sampling", "ours has one, in either numerics"),
