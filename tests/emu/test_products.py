@@ -42,7 +42,8 @@ def test_binary_times_binary_is_refused(tmp_path):
     """The message says what hls4ml would do and what multiplies instead."""
     message = (
         r"^layer fc: input and weight must not both be uint<1>: hls4ml computes XNOR then, twice the"
-        r" sum less n_in, which is not supported yet; ufixed<1,1> multiplies$"
+        r" sum less n_in, which is not supported yet; ufixed<1,1> multiplies, and so does uint<1> with"
+        r" Numerics: corrected$"
     )
     with pytest.raises(ValueError, match=message):
         load(tmp_path, "uint<1>", [[1.0], [0.0]], x="uint<1>")
