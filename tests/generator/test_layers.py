@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cpp
 
 
 FAMILIES = {
-    "merges": lambda: merge.kinds(131) + merge.modes(151) + merge.shapes()[::5],
+    "merges": lambda: merge.rare() + merge.kinds(131) + merge.modes(151) + merge.shapes()[::5],
     "pooling": lambda: pooling.kinds(43) + pooling.modes(43) + pooling.shapes(5),
     "moves": lambda: reshaping.places(9) + reshaping.modes(101) + bilinear.places(7),
     "lookups": lambda: lookup.lookups(31) + lookup.quantizers(),
