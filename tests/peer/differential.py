@@ -139,12 +139,14 @@ def _load(network, path):
 
 
 def _whole_where_integer(network, graph):
-    """AMD's simulation turns -0.5 < x < 0 into 1 in an integer type; not compared."""
-    if graph is None:
-        return
-    for k, value in enumerate(graph.inputs):
-        if value.format.is_integer:
-            x = network.x[k]
+    """AMD's simulation turns -0.5 < x < 0 into 1 in an integer type; not compared.
+
+    Without a graph, which a model of Keras 3 has only later: every input, where any type is one.
+    """
+    anywhere = "int<" in json.dumps(network.config)
+    for k, x in enumerate(network.x):
+        integer = anywhere if graph is None else graph.inputs[k].format.is_integer
+        if integer:
             network.x[k] = np.where((x < 0) & (x > -0.5), 0, x)
 
 
