@@ -105,9 +105,9 @@ MUTANTS = [
             "above < 0 ? whole<bits + 1>(-size) : size",
         ),
         (
-            "a digit that is not kept",
-            "rest = rest - natural<W + 1>(b);",
-            "rest = rest - natural<W + 1>(b) + natural<1>(k == 3);",
+            "the last digit of a long quotient is 0",
+            "found[k] = 1;",
+            "found[k] = k > 0;",
         ),
         (
             "arguments not cast to the table's type",

@@ -44,7 +44,7 @@ def wide(texts=(*EXPRESSIONS, *LOOK_UPS)):
     for text in ("fixed<40,12>", "fixed<61,30,RND,SAT>", "ufixed<33,1>"):
         column = grid.corners(text, rng, 40)[::2]
         raw = np.stack([rng.permutation(column), column], axis=1)
-        op = symbolic(rng, "fixed<60,40,RND,SAT>", texts, "int<3>")
+        op = symbolic(rng, "fixed<62,20,RND,SAT>", texts, "int<3>")
         found.append(sweep.Case(op, text, raw, f"{text} {op}"))
     return found
 
