@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,8 @@ import pytest
 from generator import Project
 
 STANDARD = "-std=c++14"
+
+VENDOR = ("ap_fixed", "ap_int", "hls_stream")
 
 STRICT = (
     *("-Wall", "-Wextra", "-Wconversion", "-Werror", "-Wno-unknown-pragmas"),
@@ -56,15 +57,13 @@ def parsed_headers() -> tuple[str, ...]:
     if not parsed.is_file():
         try:
             own.mkdir(exist_ok=True)
-            target.write_text(
-                "#include <ap_fixed.h>\n#include <ap_int.h>\n#include <hls_stream.h>\n"
-            )
-            handle, made = tempfile.mkstemp(dir=own, suffix=".gch")
-            os.close(handle)
+            made = own / f"{target.stem}-{os.getpid()}"
+            made.write_text("".join(f"#include <{name}.h>\n" for name in VENDOR))
+            os.replace(made, target)  # whole, whoever else is writing it
         except OSError:
             return ()
         subprocess.run([*command, "-x", "c++-header", target, "-o", made], check=True)
-        os.replace(made, parsed)  # whole, whoever else is writing it
+        os.replace(made, parsed)
     return ("-include", str(target))
 
 
