@@ -74,6 +74,15 @@ def shapes(step=1):
     return cases[::step]
 
 
+def padded_unsigned():
+    """Maxima whose padding may show: of unsigned values it is not the least one."""
+    return [
+        case
+        for case in shapes()
+        if case.op.name == "max" and case.text.startswith("u") and any(map(any, case.op.padding))
+    ]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("family", [kinds, modes, shapes], ids=lambda family: family.__name__)
 def test_the_whole_grid_of_pooling_in_cpp(family, tmp_path, record_property):

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.cpp
 
 FAMILIES = {
     "merges": lambda: merge.rare() + merge.kinds(131) + merge.modes(151) + merge.shapes()[::5],
-    "pooling": lambda: pooling.kinds(43) + pooling.modes(43) + pooling.shapes(5),
+    "pooling": lambda: (
+        pooling.padded_unsigned()[:3] + pooling.kinds(43) + pooling.modes(43) + pooling.shapes(5)
+    ),
     "moves": lambda: reshaping.places(9) + reshaping.modes(101) + bilinear.places(7),
     "lookups": lambda: lookup.lookups(31) + lookup.quantizers(),
     "normalizations": lambda: lookup.normalizations(37),
