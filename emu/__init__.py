@@ -5,6 +5,9 @@
 ``emu.symbolic(expr)`` reads symbolic expressions; ``Graph`` and ``Node`` take operators by hand.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 import fxp as _fxp
 
 if getattr(_fxp, "__bitwright__", False) is not True:
@@ -14,9 +17,24 @@ if getattr(_fxp, "__bitwright__", False) is not True:
     )
 
 from .extension import Extension
-from .frontends.symbolic import symbolic
 from .graph import Graph, Node
 from .loading import load
 from .starting import config
 
+if _TYPE_CHECKING:
+    from .frontends.symbolic import symbolic
+
 __all__ = ["Extension", "Graph", "Node", "config", "load", "symbolic"]
+
+
+def __getattr__(name: str) -> _Any:
+    # A front end is imported when it is used; that of model files by ``load``.
+    if name == "symbolic":
+        from .frontends.symbolic import symbolic
+
+        return symbolic
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

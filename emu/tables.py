@@ -8,7 +8,6 @@ last place. The entries decide output bits, so the libm that made them is named 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import platform
 from collections.abc import Callable
@@ -42,7 +41,9 @@ Double = npt.NDArray[np.float64]
 
 @functools.cache
 def _libm() -> ctypes.CDLL:
-    return ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+    from ctypes.util import find_library  # slow to import: not before a table is made
+
+    return ctypes.CDLL(find_library("m") or "libm.so.6")
 
 
 @functools.cache
