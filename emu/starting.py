@@ -124,13 +124,6 @@ def config(
         key = kind if granularity == "type" else name
         if key not in entries:
             entries[key] = _entry(kind.removeprefix("HGQ>"), default_reuse_factor, backend)
-            if kind in _GARNETS:
-                types = garnet_types(draft.source(layer).shape[0], default_reuse_factor)
-                entries[key]["Precision"] = {
-                    name: str(replace(type, rounding=Rounding.TRN, overflow=Overflow.SAT))
-                    for name, type in types.items()
-                }
-                entries[key]["ReuseFactor"] = default_reuse_factor
             if layer.attributes.get("algorithm") == "bilinear":
                 entries[key] |= {"Algorithm": "bilinear"}
                 entries[key]["Precision"]["weight"] = "auto"

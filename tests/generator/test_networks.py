@@ -33,7 +33,7 @@ def by_hand(wanted):
 
 
 def agree(graph, x, io_type, folder, record_property):
-    """Every layer of the C++, in a project of this io style."""
+    """Every layer of the C++, in a project of this io style; how many values were compared."""
     schedule = replace(Schedule.from_config(graph.config), io_type=io_type, pipeline_style="auto")
     project = generator.generate(graph, folder / "firmware", schedule=schedule)
     expected = graph.trace(x, raw=True)
@@ -42,7 +42,9 @@ def agree(graph, x, io_type, folder, record_property):
     found = compiled.run(project, program, given, list(graph.values))
     for name, raw in found.items():
         np.testing.assert_array_equal(raw, expected[name], err_msg=name)
-    record_property("values_compared", sum(raw.size for raw in found.values()))
+    count = sum(raw.size for raw in found.values())
+    record_property("values_compared", count)
+    return count
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """C++ of a model with ``Numerics: corrected`` gives the emulator's bits, in both io styles."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-import generator
-from generator import Schedule
 from tests.emu.numerics import corrected, layer, source
 from tests.generator import compiled
+from tests.generator.test_networks import agree
 
 PICTURE = {"data_format": "channels_last"}
 MET = {
@@ -101,14 +98,4 @@ def test_a_corrected_model_in_cpp(io_type, tmp_path, record_property):
         raw >>= rng.integers(0, f.width, raw.shape)
         raw[:2] = np.array([f.raw_min, f.raw_max]).reshape(2, *([1] * len(value.shape)))
         x[value.name] = np.ldexp(raw.astype(np.float64), -f.frac)
-    schedule = replace(Schedule.from_config(graph.config), io_type=io_type, pipeline_style="auto")
-    project = generator.generate(graph, tmp_path / "firmware", schedule=schedule)
-    expected = graph.trace(x, raw=True)
-    given = {value.name: expected[value.name] for value in graph.inputs}
-    program = compiled.harness(project, trace=True)
-    found = compiled.run(project, program, given, list(graph.values))
-    for name, raw in found.items():
-        np.testing.assert_array_equal(raw, expected[name], err_msg=name)
-    count = sum(raw.size for raw in found.values())
-    record_property("values_compared", count)
-    assert count > 5000
+    assert agree(graph, x, io_type, tmp_path, record_property) > 5000
