@@ -62,7 +62,7 @@ WRONG = {
         lambda self, table, base: replace(self, table=np.roll(table, 1), base=base),
     ),
 }
-"""Changes of ``emu.engine.epilogue.Epilogue``. Every second graph shows the first, every eighth the
+"""Changes of ``emu.engine.epilogue.Epilogue``. Of 300 graphs 186 showed the first, 21 the
 other; what only an overflow shows is left to the grids."""
 
 
@@ -71,7 +71,7 @@ def test_drawn_graphs_notice_a_wrong_engine(wrong, monkeypatch):
     """Else their agreement would prove nothing."""
     monkeypatch.setattr(Epilogue, *WRONG[wrong])
 
-    @settings(max_examples=60, phases=[Phase.generate], database=None, **SETTINGS)
+    @settings(max_examples=400, phases=[Phase.generate], database=None, **SETTINGS)
     @given(graphs(), st.integers(0, 99))
     def same(graph, seed):
         same_bits(graph, many_samples(graph, seed))
