@@ -371,7 +371,7 @@ MUTANTS = [
         (
             "constants stored without sign",
             "str(format.signed).lower()",
-            '"false"',
+            "'false'",
             f"{FIRMWARE}::test_the_outputs_without_trace",
         ),
     ),
