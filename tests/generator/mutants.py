@@ -368,12 +368,6 @@ MUTANTS = [
             '    return str(format).replace("AP_RND,", "AP_TRN,")\n',
             f"{FIRMWARE}::test_every_layer_under_every_schedule[latency]",
         ),
-        (
-            "constants stored without sign",
-            "str(format.signed).lower()",
-            "'false'",
-            f"{FIRMWARE}::test_the_outputs_without_trace",
-        ),
     ),
     *of(
         "generator/calls.py",
