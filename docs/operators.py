@@ -155,7 +155,11 @@ ROWS = (
         remark="`emu.symbolic`; functions by look-up, as the vendor's hls_math has no free"
         " simulation: their samples are libm's",
     ),
-    Row("Clone, Repack", remark="of streams: the generator inserts them (`generator/stream.py`)"),
+    Row(
+        "Clone, Repack",
+        remark="of streams: `clone` and `repack` of `stream.hpp`, which the generator inserts"
+        " (`generator/stream.py`); compared with the emulator in `test_stream`",
+    ),
     Row("Broadcast", (), ("Merge",), (), "of streams: Merge broadcasts by itself"),
     _each("Reshape", "Reshape", "Flatten Reshape", "moves no bit; repacks a stream"),
 )

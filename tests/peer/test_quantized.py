@@ -7,6 +7,7 @@ from tests.peer.project import Project, needs_hls4ml, random_format
 
 pytestmark = needs_hls4ml
 
+CLASSES = {"Binary": "BinaryDense", "Ternary": "TernaryDense", "": "Dense"}
 NORM = {"axis": [-1], "epsilon": 1e-3, "scale": True, "center": True}
 
 
@@ -17,7 +18,7 @@ def dense(rng, kind, n_in, n_out, *, bias=False, precision=None):
     if bias:
         weights["bias"] = rng.choice([-0.7, 0.1, 0.9], n_out).astype(np.float32)
     keras = {"units": n_out, "activation": "linear", "use_bias": bias}
-    return (f"{kind}Dense", precision, weights, keras)
+    return (CLASSES[kind], precision, weights, keras)
 
 
 def norm(rng, n, *, identity=False):
