@@ -535,9 +535,9 @@ MUTANTS = [
             "outer * len(spatial) + inner)",
         ),
         (
-            "cells of padding read the last cell",
-            "inside = tap >= 0\n",
-            "inside = tap >= -1\n",
+            "cells of padding read the first cell",
+            "tap = self.taps(spatial)[:, order // each]",
+            "tap = np.maximum(self.taps(spatial)[:, order // each], 0)",
         ),
         (
             "every group reads the first channels",

@@ -209,7 +209,7 @@ MUTANTS = [
         (
             "every element takes the first slope",
             "values[COUNT == 1 ? 0 : i]",
-            "values[0]",
+            "values[i * 0]",
             f"{ACTIVATION}[relu]",
         ),
         (

@@ -8,7 +8,15 @@ import pytest
 from emu.ops import FUNCTIONS, Activation
 from fxp import Format
 from tests.emu import grid
-from tests.emu.test_grid_activation import LOOKUPS, NARROWER, SIZES, WIDE, parameter_sets, scrambled
+from tests.emu.test_grid_activation import (
+    HARD,
+    LOOKUPS,
+    NARROWER,
+    SIZES,
+    WIDE,
+    parameter_sets,
+    scrambled,
+)
 from tests.generator import compiled, sweep
 
 pytestmark = pytest.mark.cpp
@@ -81,6 +89,13 @@ def limits():
     return cases
 
 
+def coarse(name):
+    """Hard functions whose line has no bit for 1."""
+    if not name.startswith("hard_"):
+        return []
+    return [case(name, "fixed<5,9>", "fixed<9,4>", HARD[3])]
+
+
 def per_element():
     """``alpha[i]`` belongs to element i of the flattened tensor."""
     raw = np.random.default_rng(2).integers(-32, 32, size=(200, 2, 3))
@@ -113,6 +128,7 @@ def test_activations_in_cpp(names, tmp_path, record_property):
     for name in names:
         start = list(FUNCTIONS).index(name)
         cases += small(name, step_of(name, 10)) + modes(name, start % 12, 12) + wide(name)[::4]
+        cases += coarse(name)
     count = sweep.agree(cases, tmp_path)
     record_property("values_compared", count)
     assert count > 5000
