@@ -53,6 +53,27 @@ def test_each_header_alone(tmp_path):
     check(tmp_path, compiled.STANDARD, "-O0", *compiled.parsed_headers(), "-I", LIBRARY, *sources)
 
 
+COMMUTES = {
+    "ap_fixed<8, 4>": "true",
+    "ap_ufixed<8, 4, AP_RND>": "true",
+    "ap_int<8>": "true",
+    "ap_fixed<8, 4, AP_TRN, AP_SAT>": "false",
+    "ap_ufixed<8, 4, AP_TRN, AP_SAT_ZERO>": "false",
+    "ap_fixed<8, 4, AP_TRN, AP_WRAP, 1>": "false",
+}
+"""Types of an accumulator, and whether its sums may be taken in any order."""
+
+
+def test_which_sums_commute(tmp_path):
+    """Those that wrap whole; dense.hpp refuses another order of any other type."""
+    lines = [
+        f'static_assert(bw::sums_commute<{type}>::value == {value}, "{type}");\n'
+        for type, value in COMMUTES.items()
+    ]
+    (tmp_path / "commute.cpp").write_text('#include "dense.hpp"\n' + "".join(lines))
+    check(tmp_path, compiled.STANDARD, "-I", LIBRARY, "commute.cpp")
+
+
 def test_a_streaming_project_in_cpp17(tmp_path):
     """Every operator between streams; in C++14 test_drawn.py compiles it, and runs it."""
     cases = test_drawn.cases(1)
