@@ -57,6 +57,19 @@ def random_casts(seed: int, vendor: str, *, pairs: int, count: int) -> int:
     return pairs * count
 
 
+@pytest.mark.parametrize("rounding", sampling.grid.AC_ROUNDINGS)
+def test_casts_that_drop_many_bits(rounding):
+    """58 to 68 bits of 62, on int64: sums of the rest and of half an LSB pass 2**63."""
+    source, edges = "ac_fixed<62,0,true>", [0, 1 << 60, (1 << 61) - 1]
+    raw = sorted({sign * (e + d) for e in edges for d in (-2, -1, 0, 1) for sign in (1, -1)})
+    raw = [r for r in raw if -(1 << 61) <= r < 1 << 61] + [-(1 << 61)]
+    for dropped in range(58, 69):
+        target = f"ac_fixed<8,{dropped - 54},true,AC_{rounding}>"
+        got = cast(np.array(raw), Format.parse(source), Format.parse(target))
+        types = oracle.read(source), oracle.read(target)
+        assert got.tolist() == [oracle.cast(r, *types) for r in raw], target
+
+
 @pytest.mark.cpp
 @pytest.mark.parametrize("vendor", ["ap", "ac"])
 def test_headers_agree_on_random_casts(vendor):
