@@ -293,7 +293,7 @@ MUTANTS = [
         (
             "index keeps more than 32 bits",
             "return int32(quotient << max(-format.frac, 0))",
-            "return quotient << max(-format.frac, 0)",
+            "return np.clip(quotient << max(-format.frac, 0), -(1 << 60), 1 << 60).astype(np.int64)",
         ),
         (
             "index of I > W divided exactly",
