@@ -342,9 +342,9 @@ MUTANTS = [
             "out[:, columns] + (products >> max(self.shift, 0) << max(-self.shift, 0))",
         ),
         (
-            "wide sums not cast",
-            "out[:, columns] = cast(total, wide, self.accum)",
-            "out[:, columns] = total",
+            "wide sums wrap",
+            "cast(total, wide, self.accum)",
+            "cast(total, wide, Format(self.accum.width, self.accum.integer, self.accum.signed))",
         ),
         ("greatest norm of all rows", "max(self.sums(np.abs(self._weights)), default=0)", "0"),
     ),
